@@ -1,0 +1,466 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * gort's own structures, and what each file offers to the others.
+ *
+ * Locks, each with the letter that marks the fields it protects:
+ *
+ *   S	sched.lock	raw, interrupts off; global queue, idle Ps
+ *   C	ctx->lock	a context's list of Gs
+ *   K	cache->lock	a P's cached stack segments
+ *   B	procs_mutex	bringing Ps up and down (gort_proc.c)
+ *
+ * Order: cpus_read_lock, B, then C, then S; K is a leaf and so is S.
+ *
+ * Other letters:
+ *
+ *   I	set when the object is made, then constant
+ *   O	only the M that holds the P (for a G: the M that runs it)
+ *   T	only the tick of the P, in hard interrupt context
+ *   A	atomic, or READ_ONCE()/WRITE_ONCE() with the protocol at its user
+ */
+#ifndef _GORT_H
+#define _GORT_H
+
+#include <linux/gort.h>
+#include <linux/atomic.h>
+#include <linux/cache.h>
+#include <linux/cpumask.h>
+#include <linux/hrtimer.h>
+#include <linux/jump_label.h>
+#include <linux/list.h>
+#include <linux/percpu.h>
+#include <linux/preempt.h>
+#include <linux/refcount.h>
+#include <linux/sched.h>
+#include <linux/wait.h>
+#include <linux/workqueue.h>
+
+#include "gort_asm.h"
+
+/* Above any stack pointer: the next check takes the slow path. As in Go. */
+#define GORT_STACK_PREEMPT	((unsigned long)-1314)
+
+#define GORT_RUNQ_SIZE		256	/* power of two */
+#define GORT_GLOBAL_TICK	61	/* look at the global queue every so often */
+
+/*
+ * The guard is what a function may use without asking: a small frame, the
+ * frames of this module's entry points above g0, and an interrupt with the
+ * preemption of the M on top; Documentation/design.rst has the measurement.
+ */
+#if defined(CONFIG_KASAN) || defined(CONFIG_PROVE_LOCKING) || defined(CONFIG_KCSAN)
+#define GORT_GUARD		8192UL
+#define GORT_SEG_SMALL		(4 * PAGE_SIZE)
+#define GORT_SEG_BIG		(8 * PAGE_SIZE)
+#else
+#define GORT_GUARD		2048UL
+#define GORT_SEG_SMALL		PAGE_SIZE
+#define GORT_SEG_BIG		(4 * PAGE_SIZE)
+#endif
+
+/**
+ * struct gort_seg - a piece of stack, in its own vmalloc area, at its top
+ * @lo: lowest byte of the area; I
+ * @prev: segment that this one continues; O
+ * @next: segment that continues this one, kept when the stack returns; O.
+ *	Also links cached segments; K
+ * @tag: whose memory it is charged to; I
+ * @big: of size GORT_SEG_BIG; I
+ */
+struct gort_seg {
+	unsigned long lo;
+	struct gort_seg *prev;
+	struct gort_seg *next;
+	u64 tag;
+	bool big;
+};
+
+/* What the M does for a G that has just left its stack */
+enum gort_action {
+	GORT_ACT_NONE,
+	GORT_ACT_PREEMPT,	/* to the global queue */
+	GORT_ACT_YIELD,		/* to the end of the local queue */
+	GORT_ACT_PARK,		/* asleep, unless readied meanwhile */
+	GORT_ACT_EXIT,		/* never again */
+};
+
+/* gort_g.wait: the permit, so that no wake-up is lost */
+enum gort_permit {
+	GORT_PERMIT_NONE,
+	GORT_PERMIT_PARKED,
+	GORT_PERMIT_GIVEN,	/* the next park returns at once */
+	GORT_PERMIT_DEAD,
+};
+
+/**
+ * struct gort_g - a green thread
+ * @stackguard0: what prologues compare with: @stackguard, or
+ *	GORT_STACK_PREEMPT; A, written in gort_preempt.c alone
+ * @stackguard: true limit of the current segment; O
+ * @sp: stack pointer while it does not run; O
+ * @stack_lo: lowest byte of the current segment; O
+ * @stack_hi: byte after its stack; O
+ * @m: the M that runs it, or ran it last; O
+ * @preempt: it is to yield as soon as it may; A
+ * @lost_seen: the tick found @preempt set but not armed; T
+ * @cancelled: it is to end; A
+ * @wait: enum gort_permit; A
+ * @seg: current segment; O
+ * @schedlink: next in the global queue; S
+ * @fn: body; I
+ * @arg: its argument; I
+ * @done: called on the M when the G has left its stack for good; I
+ * @status: 0, or why it was ended early; O
+ * @ctx: whom it belongs to; I
+ * @ctx_node: in the context's list; C
+ * @id: for messages; I
+ * @wait_reason: why it sleeps; A
+ * @timer: wakes it; O
+ * @ref: one for its life, one for each gort_get(); A
+ * @stats: what happened to it; O
+ * @stack_now: bytes of stack it has; O
+ */
+struct gort_g {
+	unsigned long stackguard0;
+	unsigned long stackguard;
+	unsigned long sp;
+	unsigned long stack_lo;
+	unsigned long stack_hi;
+	struct gort_m *m;
+	bool preempt;
+	bool lost_seen;
+	bool cancelled;
+	atomic_t wait;
+	struct gort_seg *seg;
+	struct gort_g *schedlink;
+	gort_fn_t fn;
+	void *arg;
+	void (*done)(struct gort_g *g);
+	int status;
+	u32 stack_now;
+	struct gort_ctx *ctx;
+	struct list_head ctx_node;
+	u64 id;
+	const char *wait_reason;
+	struct gort_g_stats stats;
+	refcount_t ref;
+	struct hrtimer timer;
+};
+
+/**
+ * struct gort_m - a kthread that runs Gs
+ * @g0_sp: its own stack's pointer while a G runs; O
+ * @curg: the G it runs, or NULL; O, read by the tick
+ * @p: its P; I
+ * @task: the kthread; I
+ * @locks: runtime locks and open sections; no G yields while not zero; O
+ * @atomic: those of @locks in which the M must not sleep; O
+ * @mallocing: allocating; O
+ * @gcing: collecting; O
+ * @spinning: looking for work, counted in sched.nmspinning; O, or the waker
+ *	while the M sleeps
+ * @action: why the G came back; O
+ * @held: gort_locks held, last first; O
+ */
+struct gort_m {
+	unsigned long g0_sp;
+	struct gort_g *curg;
+	struct gort_p *p;
+	struct task_struct *task;
+	u32 locks;
+	u32 atomic;
+	u32 mallocing;
+	u32 gcing;
+	bool spinning;
+	enum gort_action action;
+	struct gort_lock *held;
+};
+
+/**
+ * struct gort_cache - stack segments kept for reuse
+ * @lock: K
+ * @top: last in, first out, by size (small, big); K
+ * @nr: how many; K, read without for the bound
+ */
+struct gort_cache {
+	raw_spinlock_t lock;
+	struct gort_seg *top[2];
+	unsigned int nr[2];
+};
+
+/**
+ * struct gort_p - what it takes to run Gs on one CPU
+ * @runqhead: next G to take; A, moved by the owner and by thieves
+ * @runqtail: next free slot; O, read by thieves
+ * @runnext: runs before the queue, in the time slice of who readied it; A
+ * @schedtick: counts slices begun; O, read by the tick
+ * @ticktick: @schedtick at the last tick; T
+ * @ticking: the tick is on; A between the M and the tick on its CPU
+ * @active: in use; B, read without by thieves
+ * @retire: its M is to leave; A
+ * @rand: state of the order in which it steals; O
+ * @cpu: its CPU; I
+ * @m: its M, or NULL; B
+ * @allocm: makes an M; I
+ * @tick: sysmon's eyes on this P; O
+ * @cache: stack segments; K
+ * @stats: counters; O, but @requested, @ticks, @lost: T, @wakeups: S
+ * @runq: the queue
+ */
+struct gort_p {
+	atomic_t runqhead;
+	u32 runqtail;
+	struct gort_g *runnext;
+	u32 schedtick;
+	u32 ticktick;
+	bool ticking;
+	bool active;
+	bool retire;
+	u32 rand;
+	unsigned int cpu;
+	struct gort_m *m;
+	struct work_struct allocm;
+	struct hrtimer tick;
+	struct gort_cache cache;
+	struct gort_stats stats;
+	struct gort_g *runq[GORT_RUNQ_SIZE];
+};
+
+/**
+ * struct gort_sched - what all Ps share
+ * @lock: S
+ * @head: first G of the global queue; S
+ * @tail: its last; S
+ * @size: its length; S, read without to look for work
+ * @idle: Ps whose M sleeps or does not exist; S, read without
+ * @nidle: how many; S, read without
+ * @nactive: Ps in use; B, read without
+ * @nmspinning: Ms looking for work; A
+ * @nr_gs: Gs that exist; A
+ * @stats: counters of what did not happen on a P; S
+ */
+struct gort_sched {
+	raw_spinlock_t lock;
+	struct gort_g *head;
+	struct gort_g *tail;
+	unsigned int size;
+	struct cpumask idle;
+	unsigned int nidle;
+	unsigned int nactive;
+	atomic_t nmspinning ____cacheline_aligned_in_smp;
+	atomic_t nr_gs;
+	struct gort_stats stats;
+};
+
+/**
+ * struct gort_ctx - whom a set of Gs belongs to
+ * @lock: C
+ * @gs: its Gs; C
+ * @nr_gs: how many; C
+ * @max_gs: cap; I
+ * @cancelled: takes no new Gs; C
+ * @wait: woken when @nr_gs becomes 0; own lock
+ * @memcg: pays for its memory, or NULL; I
+ * @name: for messages; I
+ */
+struct gort_ctx {
+	spinlock_t lock;
+	struct list_head gs;
+	unsigned int nr_gs;
+	unsigned int max_gs;
+	bool cancelled;
+	wait_queue_head_t wait;
+	struct mem_cgroup *memcg;
+	char name[GORT_NAME_LEN];
+};
+
+extern struct gort_sched gort_sched;
+extern struct gort_g gort_nog;	/* current where no G runs; never asked */
+
+DECLARE_PER_CPU(struct gort_g *, gort_curg);
+DECLARE_PER_CPU(struct task_struct *, gort_mtask);
+
+/* Module parameters (gort_main.c) */
+extern unsigned int gort_slice_us;
+extern unsigned int gort_stack_max;
+extern unsigned int gort_stack_cache;
+extern bool gort_stack_paint;
+extern unsigned int gort_max_tasks;
+extern unsigned int gort_max_tasks_file;
+extern atomic_t gort_fail_nth;
+
+/*
+ * The G that the caller runs in, or NULL: in interrupts, outside an M, and in
+ * the scheduler. Only a task that is this CPU's M can match gort_mtask, and
+ * that one is pinned: no need to keep the two reads together.
+ */
+static inline struct gort_g *gort_getg(void)
+{
+	struct gort_g *g;
+
+	if (!in_task() || this_cpu_read(gort_mtask) != current)
+		return NULL;
+	g = this_cpu_read(gort_curg);
+	return g == &gort_nog ? NULL : g;
+}
+
+/* Is @g's own stack the one in use, and not the M's? */
+static inline bool gort_on_gstack(const struct gort_g *g)
+{
+	unsigned long sp = current_stack_pointer;
+
+	return sp >= g->stack_lo && sp < g->stack_hi;
+}
+
+/* Fault injection that works on any kernel: the n-th allocation fails. */
+static inline bool gort_should_fail(void)
+{
+	return unlikely(atomic_read(&gort_fail_nth) > 0) &&
+	       atomic_dec_return(&gort_fail_nth) == 0;
+}
+
+#define gort_warn(g, fmt, ...)						\
+	pr_warn_ratelimited("G %llu of %s: " fmt, (g)->id,		\
+			    (g)->ctx->name, ##__VA_ARGS__)
+
+/* Is @g to end, by itself or with its context? */
+static inline bool gort_g_cancelled(const struct gort_g *g)
+{
+	return READ_ONCE(g->cancelled) || READ_ONCE(g->ctx->cancelled);
+}
+
+/* gort_switch.S */
+void gort_switch(unsigned long *save, unsigned long load);
+unsigned long gort_on_g0(unsigned long a, unsigned long b, unsigned long c,
+			 unsigned long (*fn)(unsigned long a, unsigned long b,
+					     unsigned long c),
+			 unsigned long g0_sp);
+void gort_gentry(void);
+void gort_morestack(void);
+void gort_lessstack(void);
+
+/* gort_preempt.c */
+void gort_guard_reset(struct gort_g *g);
+void gort_guard_move(struct gort_g *g, int site);
+bool gort_request(struct gort_g *g);
+bool gort_decide(struct gort_g *g);
+void gort_restore(struct gort_g *g, int site);
+void gort_preemptone(struct gort_p *p);
+void gort_tick_init(struct gort_p *p);
+void gort_tick_start(struct gort_p *p);
+void gort_tick_stop(struct gort_p *p);
+void gort_tick_changed(void);
+void gort_run_site_hook(int site);
+DECLARE_STATIC_KEY_TRUE(gort_restore_key);
+DECLARE_STATIC_KEY_FALSE(gort_hook_key);
+
+/*
+ * From here to gort_releasem() the G is not made to yield; a request that it
+ * meets meanwhile is declined.
+ */
+static inline struct gort_m *gort_acquirem(struct gort_g *g)
+{
+	struct gort_m *m = g->m;
+
+	m->locks++;
+	barrier();
+	return m;
+}
+
+/*
+ * The one way out of a section. The request is restored before the count goes
+ * down, so that "no locks, and a request pending but not armed" is never true
+ * where the tick could see it: that state is what it counts as lost.
+ */
+static inline void gort_releasem(struct gort_g *g, int site)
+{
+	struct gort_m *m = g->m;
+
+	barrier();
+	if (m->locks == 1 && !m->mallocing && !m->gcing &&
+	    unlikely(READ_ONCE(g->preempt)))
+		gort_restore(g, site);
+	barrier();
+	m->locks--;
+}
+
+/* A test's function in G code, inside the section of @site. */
+static inline void gort_at_site(struct gort_g *g, int site)
+{
+	if (static_branch_unlikely(&gort_hook_key) && gort_on_gstack(g))
+		gort_run_site_hook(site);
+}
+
+/* gort_stack.c */
+int gort_stack_init(void);
+void gort_stack_exit(void);
+bool gort_stack_start(struct gort_g *g, struct gort_p *p);
+void gort_stack_free(struct gort_g *g, struct gort_p *p);
+void gort_stack_refill(struct gort_p *p);
+unsigned int gort_cache_trim(struct gort_cache *c, unsigned int keep);
+unsigned long gort_newstack(struct gort_g *g, unsigned long frame,
+			    unsigned long args, unsigned long bp);
+void gort_oldstack(struct gort_g *g);
+unsigned long gort_guard_used(void);
+
+/* gort_sched.c */
+void gort_mcall(struct gort_g *g, enum gort_action action);
+struct gort_p *gort_wakep(void) __must_check;
+void gort_wake(void);
+bool gort_p_busy(struct gort_p *p);
+void gort_p_idle(struct gort_p *p);
+void gort_submit_global(struct gort_g *g);
+void gort_submit_new(struct gort_g *g);
+void gort_runqput(struct gort_p *p, struct gort_g *g, bool next);
+void gort_schedule(struct gort_m *m);
+void gort_gmain(struct gort_g *g);
+unsigned long gort_systemstack(struct gort_g *g, unsigned long a,
+			       unsigned long b, unsigned long c,
+			       unsigned long (*fn)(unsigned long a,
+						   unsigned long b,
+						   unsigned long c));
+
+/* gort_park.c: only what include/linux/gort.h declares */
+
+/* gort_proc.c */
+int gort_proc_init(void);
+void gort_proc_exit(void);
+int gort_procs_set(unsigned int n);
+void gort_allocm(struct gort_p *p);
+struct gort_p *gort_p_of(unsigned int cpu);
+
+/* gort_g.c */
+int gort_g_init(void);
+void gort_g_exit(void);
+int gort_newproc(struct gort_ctx *ctx, gort_fn_t fn, void *arg,
+		 void (*done)(struct gort_g *g), struct gort_g **ret);
+void gort_gdead(struct gort_g *g);
+
+/* gort_ctx.c */
+struct gort_ctx *gort_ctx_alloc(const char *name, unsigned int max_gs,
+				struct mem_cgroup *memcg);
+u64 gort_ctx_tag(const struct gort_ctx *ctx);
+struct mem_cgroup *gort_charge_begin(const struct gort_ctx *ctx);
+void gort_charge_end(struct mem_cgroup *old);
+int gort_ctx_add(struct gort_ctx *ctx, struct gort_g *g);
+void gort_ctx_del(struct gort_ctx *ctx, struct gort_g *g);
+void gort_ctx_cancel_gs(struct gort_ctx *ctx);
+gfp_t gort_gfp(const struct gort_ctx *ctx);
+
+/* gort_lock.c */
+void gort_neutralise(struct gort_m *m, struct gort_g *g);
+bool gort_is_neutral(const struct gort_m *m);
+
+/* gort_task.c: workloads and the tasks that run them */
+int gort_task_init(void);
+void gort_task_exit(void);
+
+/* gort_work.c: the workloads that come with the module; G code */
+extern struct gort_workload gort_workloads[];
+extern const unsigned int gort_nr_workloads;
+
+/* gort_dev.c */
+int gort_dev_init(void);
+void gort_dev_exit(void);
+
+#endif /* _GORT_H */

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Differences between kernel versions, all of them here. */
+#ifndef _GORT_COMPAT_H
+#define _GORT_COMPAT_H
+
+#include <linux/version.h>
+
+#ifdef __ASSEMBLY__
+
+#include <asm/unwind_hints.h>
+#include <linux/linkage.h>
+
+/* The unwinder can't see past this point; 6.4 renamed the hint. */
+.macro GORT_UNWIND_END
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 4, 0)
+	UNWIND_HINT_UNDEFINED
+#else
+	UNWIND_HINT_EMPTY
+#endif
+.endm
+
+/* Assembly whose address is taken needs a landing pad where IBT is on. */
+.macro GORT_ENDBR
+	ENDBR
+.endm
+
+#else /* !__ASSEMBLY__ */
+
+#include <linux/export.h>
+#include <linux/hrtimer.h>
+#include <linux/sched/mm.h>
+#include <linux/shrinker.h>
+
+/* 6.13 made the namespace a string. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 13, 0)
+#define GORT_EXPORT(sym)	EXPORT_SYMBOL_NS_GPL(sym, "GORT")
+#else
+#define GORT_EXPORT(sym)	EXPORT_SYMBOL_NS_GPL(sym, GORT)
+#endif
+
+static inline void gort_hrtimer_setup(struct hrtimer *t,
+				      enum hrtimer_restart (*fn)(struct hrtimer *t),
+				      enum hrtimer_mode mode)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 13, 0)
+	hrtimer_setup(t, fn, CLOCK_MONOTONIC, mode);
+#else
+	hrtimer_init(t, CLOCK_MONOTONIC, mode);
+	t->function = fn;
+#endif
+}
+
+typedef unsigned long (*gort_shrink_fn)(struct shrinker *s,
+					struct shrink_control *sc);
+
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 7, 0)
+
+static inline struct shrinker *gort_shrinker_add(gort_shrink_fn count,
+						 gort_shrink_fn scan)
+{
+	struct shrinker *s = shrinker_alloc(0, "gort-stacks");
+
+	if (!s)
+		return NULL;
+	s->count_objects = count;
+	s->scan_objects = scan;
+	shrinker_register(s);
+	return s;
+}
+
+static inline void gort_shrinker_del(struct shrinker *s)
+{
+	shrinker_free(s);
+}
+
+#else /* before 6.7 */
+
+static inline struct shrinker *gort_shrinker_add(gort_shrink_fn count,
+						 gort_shrink_fn scan)
+{
+	static struct shrinker s;
+
+	s = (struct shrinker){
+		.count_objects = count,
+		.scan_objects = scan,
+		.seeks = DEFAULT_SEEKS,
+	};
+	return register_shrinker(&s, "gort-stacks") ? NULL : &s;
+}
+
+static inline void gort_shrinker_del(struct shrinker *s)
+{
+	unregister_shrinker(s);
+}
+
+#endif
+
+#endif /* !__ASSEMBLY__ */
+#endif /* _GORT_COMPAT_H */

@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Contexts: whom Gs belong to.
+ *
+ * Every G belongs to a context: an open file of the device, or a module's own.
+ * It counts and caps its Gs, pays for their memory, and can cancel and await
+ * all of them, so that no G outlives the code it runs: a module destroys its
+ * contexts before it goes.
+ *
+ * Who can still use a context when gort_ctx_destroy() frees it? Its Gs, and
+ * there are none: the last one leaves under ctx->lock and wakes the waiter
+ * before it lets go, and the waiter takes that lock once more.
+ */
+
+#include <linux/err.h>
+#include <linux/memcontrol.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "gort.h"
+#include "gort_compat.h"
+
+/* Gs that are woken without letting others at the lock */
+#define GORT_CANCEL_BATCH	64
+
+/**
+ * gort_ctx_alloc() - make a context that pays with a memory cgroup
+ * @name: for messages
+ * @max_gs: cap on its Gs
+ * @memcg: pays for its memory; a reference that the context takes over; or NULL
+ *
+ * Return: the context or NULL.
+ */
+struct gort_ctx *gort_ctx_alloc(const char *name, unsigned int max_gs,
+				struct mem_cgroup *memcg)
+{
+	struct gort_ctx *ctx;
+
+	if (gort_should_fail())
+		return NULL;
+	ctx = kzalloc(sizeof(*ctx), GFP_KERNEL);
+	if (!ctx)
+		return NULL;
+	spin_lock_init(&ctx->lock);
+	INIT_LIST_HEAD(&ctx->gs);
+	init_waitqueue_head(&ctx->wait);
+	ctx->max_gs = max_gs;
+	ctx->memcg = memcg;
+	strscpy(ctx->name, name, sizeof(ctx->name));
+	return ctx;
+}
+
+/**
+ * gort_ctx_create() - make a context for a module's Gs
+ * @name: for messages
+ * @max_gs: cap on its Gs, at least 1
+ *
+ * Context: process.
+ * Return: the context, or ERR_PTR() of -EINVAL or -ENOMEM.
+ */
+struct gort_ctx *gort_ctx_create(const char *name, unsigned int max_gs)
+{
+	struct gort_ctx *ctx;
+
+	if (!name || !max_gs)
+		return ERR_PTR(-EINVAL);
+	ctx = gort_ctx_alloc(name, max_gs, NULL);
+	return ctx ?: ERR_PTR(-ENOMEM);
+}
+GORT_EXPORT(gort_ctx_create);
+
+/* Cancel all Gs that @ctx has now. */
+void gort_ctx_cancel_gs(struct gort_ctx *ctx)
+{
+	unsigned int todo, n;
+	struct gort_g *g;
+
+	spin_lock(&ctx->lock);
+	todo = ctx->nr_gs;
+	while (todo && !list_empty(&ctx->gs)) {
+		for (n = min(todo, GORT_CANCEL_BATCH + 0U); n; n--, todo--) {
+			g = list_first_entry_or_null(&ctx->gs, struct gort_g,
+						     ctx_node);
+			if (!g)
+				break;
+			list_move_tail(&g->ctx_node, &ctx->gs);
+			gort_cancel(g);
+		}
+		spin_unlock(&ctx->lock);
+		cond_resched();
+		spin_lock(&ctx->lock);
+	}
+	spin_unlock(&ctx->lock);
+}
+
+/**
+ * gort_ctx_cancel() - ask all Gs of a context to end, and take no new ones
+ * @ctx: the context
+ *
+ * Context: process. What it wakes: all of its Gs that sleep.
+ */
+void gort_ctx_cancel(struct gort_ctx *ctx)
+{
+	spin_lock(&ctx->lock);
+	WRITE_ONCE(ctx->cancelled, true);
+	spin_unlock(&ctx->lock);
+	gort_ctx_cancel_gs(ctx);
+}
+GORT_EXPORT(gort_ctx_cancel);
+
+/**
+ * gort_ctx_wait() - wait until a context has no G
+ * @ctx: the context
+ *
+ * Context: process; not interruptible.
+ */
+void gort_ctx_wait(struct gort_ctx *ctx)
+{
+	wait_event_idle(ctx->wait, !READ_ONCE(ctx->nr_gs));
+	/* the last one has let go */
+	spin_lock(&ctx->lock);
+	spin_unlock(&ctx->lock);
+}
+GORT_EXPORT(gort_ctx_wait);
+
+/**
+ * gort_ctx_destroy() - cancel, await and free
+ * @ctx: the context, NULL or an error pointer
+ *
+ * When it returns, no G of the context uses any code or data.
+ *
+ * Context: process; not interruptible.
+ */
+void gort_ctx_destroy(struct gort_ctx *ctx)
+{
+	if (IS_ERR_OR_NULL(ctx))
+		return;
+	gort_ctx_cancel(ctx);
+	gort_ctx_wait(ctx);
+	mem_cgroup_put(ctx->memcg);
+	kfree(ctx);
+}
+GORT_EXPORT(gort_ctx_destroy);
+
+int gort_ctx_add(struct gort_ctx *ctx, struct gort_g *g)
+{
+	int err = 0;
+
+	spin_lock(&ctx->lock);
+	if (ctx->cancelled) {
+		err = -ECANCELED;
+	} else if (ctx->nr_gs >= ctx->max_gs) {
+		err = -EAGAIN;
+	} else {
+		WRITE_ONCE(ctx->nr_gs, ctx->nr_gs + 1);
+		list_add_tail(&g->ctx_node, &ctx->gs);
+	}
+	spin_unlock(&ctx->lock);
+	return err;
+}
+
+/* @g has ended; @ctx may be gone when this returns. */
+void gort_ctx_del(struct gort_ctx *ctx, struct gort_g *g)
+{
+	spin_lock(&ctx->lock);
+	list_del(&g->ctx_node);
+	WRITE_ONCE(ctx->nr_gs, ctx->nr_gs - 1);
+	if (!ctx->nr_gs)
+		wake_up_all(&ctx->wait);
+	spin_unlock(&ctx->lock);
+}
+
+/* Who pays for the memory of @ctx; 0: nobody. Never reused. */
+u64 gort_ctx_tag(const struct gort_ctx *ctx)
+{
+#ifdef CONFIG_MEMCG
+	if (ctx && ctx->memcg)
+		return ctx->memcg->css.serial_nr;
+#endif
+	return 0;
+}
+
+/* How to allocate for @ctx: try hard, but fail rather than kill a task. */
+gfp_t gort_gfp(const struct gort_ctx *ctx)
+{
+	gfp_t gfp = GFP_KERNEL | __GFP_NOWARN | __GFP_RETRY_MAYFAIL;
+
+	return ctx && ctx->memcg ? gfp | __GFP_ACCOUNT : gfp;
+}
+
+struct mem_cgroup *gort_charge_begin(const struct gort_ctx *ctx)
+{
+	return set_active_memcg(ctx ? ctx->memcg : NULL);
+}
+
+void gort_charge_end(struct mem_cgroup *old)
+{
+	set_active_memcg(old);
+}

@@ -1,0 +1,384 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * /dev/gort: what include/uapi/linux/gort.h describes.
+ *
+ * Everything that comes from user space is copied once and checked here, in one
+ * order for all commands: size, the structure's bytes, flags and padding, then
+ * what the command is about. Results are written back no longer than the
+ * caller's structure is; a command with an effect makes sure first that it can
+ * write at all, so that EFAULT changes nothing.
+ */
+
+#include <linux/fs.h>
+#include <linux/hrtimer.h>
+#include <linux/memcontrol.h>
+#include <linux/miscdevice.h>
+#include <linux/module.h>
+#include <linux/poll.h>
+#include <linux/sched/signal.h>
+#include <linux/uaccess.h>
+
+#include "gort.h"
+#include "gort_compat.h"
+#include "gort_task.h"
+
+static_assert(sizeof(struct gort_info) == GORT_INFO_SIZE_VER0);
+static_assert(sizeof(struct gort_workload_info) == GORT_WORKLOAD_INFO_SIZE_VER0);
+static_assert(sizeof(struct gort_submit) == GORT_SUBMIT_SIZE_VER0);
+static_assert(sizeof(struct gort_wait) == GORT_WAIT_SIZE_VER0);
+static_assert(sizeof(struct gort_cancel) == GORT_CANCEL_SIZE_VER0);
+static_assert(sizeof(struct gort_stats) == GORT_STATS_SIZE_VER0);
+static_assert(sizeof(struct gort_completion) == 48);
+static_assert(sizeof(struct gort_task_desc) == 48);
+
+/*
+ * Copy a structure of the size that its first field says; @dst is one that
+ * starts with that field too and afterwards says how much to write back.
+ */
+static int copy_in(void *dst, size_t ksize, size_t ver0, void __user *arg)
+{
+	u32 size;
+	int err;
+
+	if (get_user(size, (u32 __user *)arg))
+		return -EFAULT;
+	if (size < ver0)
+		return -EINVAL;
+	if (size > PAGE_SIZE)
+		return -E2BIG;
+	err = copy_struct_from_user(dst, ksize, arg, size);
+	if (err)
+		return err;
+	*(u32 *)dst = size; /* it may have changed meanwhile */
+	return 0;
+}
+
+static int copy_out(void __user *arg, const void *src, size_t ksize)
+{
+	size_t size = min_t(size_t, *(const u32 *)src, ksize);
+
+	return copy_to_user(arg, src, size) ? -EFAULT : 0;
+}
+
+static long gort_ioc_info(struct gort_file *f, void __user *arg)
+{
+	struct gort_info i;
+	int err = copy_in(&i, sizeof(i), GORT_INFO_SIZE_VER0, arg);
+
+	if (err)
+		return err;
+	if (i.pad)
+		return -EINVAL;
+	i.abi_version = GORT_ABI_VERSION;
+	i.nr_workloads = gort_workload_count();
+	i.nr_procs = READ_ONCE(gort_sched.nactive);
+	i.slice_ns = READ_ONCE(gort_slice_us) * 1000ULL;
+	i.max_tasks_file = f->max_tasks;
+	i.max_tasks_total = READ_ONCE(gort_max_tasks);
+	spin_lock(&f->lock);
+	i.tasks_file = f->nr_running + f->nr_done;
+	spin_unlock(&f->lock);
+	i.tasks_total = atomic_read(&gort_sched.nr_gs);
+	i.stack_max = gort_stack_max;
+	i.max_batch = GORT_MAX_BATCH;
+	return copy_out(arg, &i, sizeof(i));
+}
+
+static long gort_ioc_workload(struct gort_file *f, void __user *arg)
+{
+	struct gort_workload_info in, out = {};
+	int err = copy_in(&in, sizeof(in), GORT_WORKLOAD_INFO_SIZE_VER0, arg);
+
+	if (err)
+		return err;
+	out.size = in.size;
+	out.index = in.index;
+	err = gort_workload_info(in.index, &out);
+	return err ?: copy_out(arg, &out, sizeof(out));
+}
+
+/* Accept tasks up to the first that fails; its errno is in @s->error. */
+static void submit_batch(struct gort_file *f, struct gort_submit *s)
+{
+	struct gort_task_desc __user *tasks = u64_to_user_ptr(s->tasks);
+	struct gort_task_desc d;
+	int err = 0;
+	u64 id;
+
+	mutex_lock(&f->submit);
+	for (; s->submitted < s->count; s->submitted++) {
+		if (copy_from_user(&d, &tasks[s->submitted], sizeof(d)))
+			err = -EFAULT;
+		else
+			err = gort_file_submit(f, &d, &id);
+		if (err)
+			break;
+		if (!s->submitted)
+			s->first_id = id;
+		cond_resched();
+	}
+	mutex_unlock(&f->submit);
+	s->error = -err;
+}
+
+static long gort_ioc_submit(struct gort_file *f, void __user *arg)
+{
+	struct gort_submit s;
+	int err = copy_in(&s, sizeof(s), GORT_SUBMIT_SIZE_VER0, arg);
+
+	if (err)
+		return err;
+	if (s.flags || !s.count || s.count > GORT_MAX_BATCH ||
+	    s.task_size != sizeof(struct gort_task_desc))
+		return -EINVAL;
+	s.submitted = 0;
+	s.error = 0;
+	s.first_id = 0;
+	err = copy_out(arg, &s, sizeof(s));
+	if (err)
+		return err;
+	submit_batch(f, &s);
+	err = copy_out(arg, &s, sizeof(s));
+	return s.submitted ? err : -(int)s.error;
+}
+
+static bool enough(struct gort_file *f, u32 min)
+{
+	return !READ_ONCE(f->nr_running) ||
+	       (min && READ_ONCE(f->nr_done) >= min);
+}
+
+/* Wait until enough() or @deadline; interruptible. */
+static int wait_enough(struct gort_file *f, u32 min, u64 deadline_ns)
+{
+	ktime_t deadline = ns_to_ktime(min_t(u64, deadline_ns, KTIME_MAX));
+	DEFINE_WAIT(w);
+	int err = 0;
+
+	for (;;) {
+		prepare_to_wait(&f->wait, &w, TASK_INTERRUPTIBLE);
+		if (enough(f, min))
+			break;
+		err = -ERESTARTSYS;
+		if (signal_pending(current))
+			break;
+		err = -ETIME;
+		if (deadline_ns != GORT_WAIT_FOREVER &&
+		    ktime_compare(ktime_get(), deadline) >= 0)
+			break;
+		err = 0;
+		if (deadline_ns == GORT_WAIT_FOREVER)
+			schedule();
+		else
+			schedule_hrtimeout(&deadline, HRTIMER_MODE_ABS);
+	}
+	finish_wait(&f->wait, &w);
+	return err;
+}
+
+static long gort_ioc_wait(struct gort_file *f, void __user *arg)
+{
+	struct gort_wait w;
+	int err = copy_in(&w, sizeof(w), GORT_WAIT_SIZE_VER0, arg);
+
+	if (err)
+		return err;
+	if (w.flags || w.pad)
+		return -EINVAL;
+	err = wait_enough(f, w.min_complete, w.deadline_ns);
+	if (err == -ERESTARTSYS)
+		return err;
+	spin_lock(&f->lock);
+	w.completed = f->nr_done;
+	w.running = f->nr_running;
+	spin_unlock(&f->lock);
+	return copy_out(arg, &w, sizeof(w)) ?: err;
+}
+
+static long gort_ioc_cancel(struct gort_file *f, void __user *arg)
+{
+	struct gort_cancel c;
+	int err = copy_in(&c, sizeof(c), GORT_CANCEL_SIZE_VER0, arg);
+
+	if (err)
+		return err;
+	if (c.flags & ~GORT_CANCEL_ALL || (c.flags & GORT_CANCEL_ALL && c.id))
+		return -EINVAL;
+	c.cancelled = 0;
+	err = copy_out(arg, &c, sizeof(c));
+	if (err)
+		return err;
+	if (c.flags & GORT_CANCEL_ALL) {
+		c.cancelled = gort_file_cancel_all(f);
+	} else {
+		err = gort_file_cancel(f, c.id);
+		if (err)
+			return err;
+		c.cancelled = 1;
+	}
+	return copy_out(arg, &c, sizeof(c));
+}
+
+/* All counters are u64 and come after the first four fields. */
+static void stats_add(struct gort_stats *sum, const struct gort_stats *s)
+{
+	const u64 *from = &s->requested;
+	u64 *to = &sum->requested;
+	size_t i, n;
+
+	n = (sizeof(*s) - offsetof(struct gort_stats, requested)) / sizeof(u64);
+	for (i = 0; i < n; i++)
+		to[i] += READ_ONCE(from[i]);
+}
+
+static long gort_ioc_stats(struct gort_file *f, void __user *arg)
+{
+	struct gort_stats in, out = {};
+	int err = copy_in(&in, sizeof(in), GORT_STATS_SIZE_VER0, arg);
+	unsigned int cpu;
+
+	if (err)
+		return err;
+	if (in.flags || in.pad)
+		return -EINVAL;
+	if (in.cpu != GORT_STATS_ALL &&
+	    (in.cpu >= nr_cpu_ids || !cpu_possible(in.cpu)))
+		return -ENXIO;
+	out.size = in.size;
+	out.cpu = in.cpu;
+	for_each_possible_cpu(cpu)
+		if (in.cpu == GORT_STATS_ALL || in.cpu == cpu)
+			stats_add(&out, &gort_p_of(cpu)->stats);
+	if (in.cpu == GORT_STATS_ALL)
+		stats_add(&out, &gort_sched.stats);
+	out.guard_bytes = GORT_GUARD;
+	out.guard_used = gort_guard_used();
+	return copy_out(arg, &out, sizeof(out));
+}
+
+static long gort_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
+{
+	struct gort_file *f = file->private_data;
+	void __user *p = (void __user *)arg;
+
+	switch (cmd) {
+	case GORT_IOC_INFO:
+		return gort_ioc_info(f, p);
+	case GORT_IOC_WORKLOAD:
+		return gort_ioc_workload(f, p);
+	case GORT_IOC_SUBMIT:
+		return gort_ioc_submit(f, p);
+	case GORT_IOC_WAIT:
+		return gort_ioc_wait(f, p);
+	case GORT_IOC_CANCEL:
+		return gort_ioc_cancel(f, p);
+	case GORT_IOC_STATS:
+		return gort_ioc_stats(f, p);
+	default:
+		return -ENOTTY;
+	}
+}
+
+/* Copy completions to user space; whole ones, and none is lost on a fault. */
+static ssize_t read_some(struct gort_file *f, char __user *buf, size_t len)
+{
+	struct gort_task *t;
+	size_t n = 0;
+
+	while (len - n >= sizeof(t->c)) {
+		t = gort_file_take(f);
+		if (!t)
+			break;
+		if (copy_to_user(buf + n, &t->c, sizeof(t->c))) {
+			gort_file_untake(f, t);
+			return n ?: -EFAULT;
+		}
+		gort_task_free(t);
+		n += sizeof(t->c);
+	}
+	return n;
+}
+
+static ssize_t gort_read(struct file *file, char __user *buf, size_t len,
+			 loff_t *pos)
+{
+	struct gort_file *f = file->private_data;
+	ssize_t n;
+	int err;
+
+	if (len < sizeof(struct gort_completion))
+		return -EINVAL;
+	for (;;) {
+		/* before looking: what ends after this is not missed */
+		bool running = READ_ONCE(f->nr_running);
+
+		smp_rmb(); /* pairs with f->lock in task_done() */
+		n = read_some(f, buf, len);
+		if (n || !running)
+			return n;
+		if (file->f_flags & O_NONBLOCK)
+			return -EAGAIN;
+		err = wait_enough(f, 1, GORT_WAIT_FOREVER);
+		if (err)
+			return err;
+	}
+}
+
+static __poll_t gort_poll(struct file *file, poll_table *pt)
+{
+	struct gort_file *f = file->private_data;
+	__poll_t mask = 0;
+
+	poll_wait(file, &f->wait, pt);
+	spin_lock(&f->lock);
+	if (f->nr_done)
+		mask |= EPOLLIN | EPOLLRDNORM;
+	if (f->nr_done + f->nr_running < f->max_tasks)
+		mask |= EPOLLOUT | EPOLLWRNORM;
+	spin_unlock(&f->lock);
+	return mask;
+}
+
+static int gort_open(struct inode *inode, struct file *file)
+{
+	struct gort_file *f = gort_file_open();
+
+	if (IS_ERR(f))
+		return PTR_ERR(f);
+	file->private_data = f;
+	return nonseekable_open(inode, file);
+}
+
+static int gort_release(struct inode *inode, struct file *file)
+{
+	gort_file_close(file->private_data);
+	return 0;
+}
+
+static const struct file_operations gort_fops = {
+	.owner = THIS_MODULE,
+	.open = gort_open,
+	.release = gort_release,
+	.read = gort_read,
+	.poll = gort_poll,
+	.unlocked_ioctl = gort_ioctl,
+	.compat_ioctl = compat_ptr_ioctl,
+	.llseek = no_llseek,
+};
+
+static struct miscdevice gort_misc = {
+	.minor = MISC_DYNAMIC_MINOR,
+	.name = "gort",
+	.fops = &gort_fops,
+	.mode = 0600,
+};
+
+int gort_dev_init(void)
+{
+	return misc_register(&gort_misc);
+}
+
+void gort_dev_exit(void)
+{
+	misc_deregister(&gort_misc);
+}

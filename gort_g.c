@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The life of a G: made, started, cancelled, ended.
+ *
+ * gort_newproc() makes a G and puts it into a queue. A G that was made by
+ * gort_go() has its stack at once, so that it runs for certain once gort_go()
+ * has returned 0, also when it is cancelled before. A task of the device has
+ * somebody to report to (done): it gets its stack when it first comes on, and
+ * may end without having run, because it was cancelled or there is no memory.
+ *
+ * No G is killed in the middle. To cancel one is to set a flag and to wake it;
+ * whatever may block in it reports -ECANCELED from then on.
+ *
+ * Who can still hold a G when it ends (gort_gdead)? Its stack is left for good,
+ * since that runs on g0. No queue has it: it was running. The context's list
+ * has it until gort_ctx_del(). A timer of its own was stopped by itself before
+ * it left gort_park_until(). Others keep it by gort_get(), and find it dead:
+ * gort_ready() of a dead G does nothing. A request from another CPU may still
+ * write two fields of it (gort_preemptone()), which is why its memory is
+ * type-stable under RCU.
+ */
+
+#include <linux/slab.h>
+
+#include "gort.h"
+#include "gort_compat.h"
+
+static struct kmem_cache *gort_g_cache;
+static atomic64_t gort_last_id;
+
+/* The P of the M that the caller is, or NULL. */
+static struct gort_p *this_p(void)
+{
+	if (!in_task() || this_cpu_read(gort_mtask) != current)
+		return NULL;
+	return gort_p_of(smp_processor_id());
+}
+
+static struct gort_g *g_alloc(struct gort_ctx *ctx)
+{
+	struct mem_cgroup *old;
+	struct gort_g *g;
+
+	if (gort_should_fail())
+		return NULL;
+	old = gort_charge_begin(ctx);
+	g = kmem_cache_zalloc(gort_g_cache, gort_gfp(ctx));
+	gort_charge_end(old);
+	return g;
+}
+
+static void g_enqueue(struct gort_g *g)
+{
+	struct gort_p *p = this_p();
+
+	if (p) {
+		p->stats.spawned++;
+		gort_runqput(p, g, true);
+	} else {
+		gort_submit_new(g);
+	}
+}
+
+/**
+ * gort_newproc() - make a G and make it ready
+ * @ctx: whom it belongs to
+ * @fn: its body
+ * @arg: the body's argument
+ * @done: called on the M when it has ended; NULL: it gets its stack now
+ * @ret: gets the G with a reference before it can run; or NULL
+ *
+ * On an M the caller is to call gort_wakep() afterwards.
+ *
+ * Context: process, or g0.
+ * Return: 0, -EAGAIN (a cap is reached), -ECANCELED (the context takes no
+ * more), -ENOMEM.
+ */
+int gort_newproc(struct gort_ctx *ctx, gort_fn_t fn, void *arg,
+		 void (*done)(struct gort_g *g), struct gort_g **ret)
+{
+	struct gort_g *g;
+	int err = -EAGAIN;
+
+	if (atomic_inc_return(&gort_sched.nr_gs) > READ_ONCE(gort_max_tasks))
+		goto err_count;
+	err = -ENOMEM;
+	g = g_alloc(ctx);
+	if (!g)
+		goto err_count;
+	g->fn = fn;
+	g->arg = arg;
+	g->done = done;
+	g->ctx = ctx;
+	g->id = atomic64_inc_return(&gort_last_id);
+	refcount_set(&g->ref, ret ? 2 : 1);
+	if (!done && !gort_stack_start(g, this_p()))
+		goto err_free;
+	err = gort_ctx_add(ctx, g);
+	if (err)
+		goto err_stack;
+	if (ret)
+		*ret = g;
+	g_enqueue(g);
+	return 0;
+
+err_stack:
+	gort_stack_free(g, this_p());
+err_free:
+	kmem_cache_free(gort_g_cache, g);
+err_count:
+	atomic_dec(&gort_sched.nr_gs);
+	return err;
+}
+
+/* @g has ended, or could not be started; on the M's stack. */
+void gort_gdead(struct gort_g *g)
+{
+	struct gort_p *p = this_p();
+
+	atomic_set(&g->wait, GORT_PERMIT_DEAD);
+	gort_stack_free(g, p);
+	p->stats.exited++;
+	if (g->done)
+		g->done(g);
+	atomic_dec(&gort_sched.nr_gs);
+	gort_ctx_del(g->ctx, g);
+	gort_put(g);
+}
+
+static unsigned long go_on_m(unsigned long ctx, unsigned long fn,
+			     unsigned long arg)
+{
+	return gort_newproc((struct gort_ctx *)ctx, (gort_fn_t)fn, (void *)arg,
+			    NULL, NULL);
+}
+
+static unsigned long wakep_on_m(unsigned long unused1, unsigned long unused2,
+				unsigned long unused3)
+{
+	return (unsigned long)gort_wakep();
+}
+
+/**
+ * gort_go() - start a G
+ * @ctx: whom it belongs to; NULL: the same as the calling G
+ * @fn: its body, G code
+ * @arg: the body's argument
+ *
+ * As the go statement: from a G, the new one comes next on the same P, in the
+ * rest of the slice. It runs for certain once this has returned 0.
+ *
+ * Context: G or process.
+ * Return: 0, -EAGAIN (the cap of the context or of the machine is reached),
+ * -ECANCELED (the context is being destroyed), -ENOMEM, -EINVAL (no body, or no
+ * context outside a G).
+ */
+int gort_go(struct gort_ctx *ctx, gort_fn_t fn, void *arg)
+{
+	struct gort_g *self = gort_getg();
+	struct gort_p *p;
+	int err;
+
+	if (!fn || (!ctx && !self))
+		return -EINVAL;
+	if (!self)
+		return gort_newproc(ctx, fn, arg, NULL, NULL);
+	gort_acquirem(self);
+	gort_at_site(self, GORT_SITE_GO);
+	err = gort_systemstack(self, (unsigned long)(ctx ?: self->ctx),
+			       (unsigned long)fn, (unsigned long)arg, go_on_m);
+	p = (struct gort_p *)gort_systemstack(self, 0, 0, 0, wakep_on_m);
+	gort_releasem(self, GORT_SITE_GO);
+	if (p)
+		gort_allocm(p);
+	return err;
+}
+GORT_EXPORT(gort_go);
+
+/**
+ * gort_self() - the calling G
+ *
+ * No reference is taken; it is valid until the G ends.
+ *
+ * Context: any.
+ * Return: the G, or NULL outside of one.
+ */
+struct gort_g *gort_self(void)
+{
+	return gort_getg();
+}
+GORT_EXPORT(gort_self);
+
+/**
+ * gort_get() - keep a G's memory
+ * @g: the G
+ *
+ * Context: any.
+ * Return: @g.
+ */
+struct gort_g *gort_get(struct gort_g *g)
+{
+	refcount_inc(&g->ref);
+	return g;
+}
+GORT_EXPORT(gort_get);
+
+/**
+ * gort_put() - give back what gort_get() returned
+ * @g: the G, or NULL
+ *
+ * Context: any.
+ */
+void gort_put(struct gort_g *g)
+{
+	if (g && refcount_dec_and_test(&g->ref))
+		kmem_cache_free(gort_g_cache, g);
+}
+GORT_EXPORT(gort_put);
+
+/**
+ * gort_cancel() - ask a G to end
+ * @g: the G; the caller holds a reference
+ *
+ * Its blocking operations and yields report -ECANCELED from now on; one that it
+ * sleeps in returns.
+ *
+ * Context: any. What it wakes: @g.
+ */
+void gort_cancel(struct gort_g *g)
+{
+	WRITE_ONCE(g->cancelled, true);
+	gort_ready(g);
+}
+GORT_EXPORT(gort_cancel);
+
+/**
+ * gort_cancelled() - is the calling G to end?
+ *
+ * For loops that neither block nor yield.
+ *
+ * Context: any; false outside a G.
+ * Return: true if it was cancelled, or its context was.
+ */
+bool gort_cancelled(void)
+{
+	struct gort_g *g = gort_getg();
+
+	return g && gort_g_cancelled(g);
+}
+GORT_EXPORT(gort_cancelled);
+
+int gort_g_init(void)
+{
+	gort_g_cache = kmem_cache_create("gort_g", sizeof(struct gort_g), 0,
+					 SLAB_HWCACHE_ALIGN |
+					 SLAB_TYPESAFE_BY_RCU, NULL);
+	return gort_g_cache ? 0 : -ENOMEM;
+}
+
+void gort_g_exit(void)
+{
+	kmem_cache_destroy(gort_g_cache);
+}

@@ -1,0 +1,475 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Locks and sections in which a G is not made to yield.
+ *
+ * A gort_lock, as the lock of the Go runtime, belongs to the M for a short
+ * time: while a G holds one (m->locks) a preemption request is declined, and
+ * the G must not sleep or yield. Below it is a mutex of the kernel, owned by
+ * the M's task, so that lockdep sees it; an M that finds it taken sleeps with
+ * its P until the holder is done, which is soon, since nothing takes the G off
+ * its M.
+ *
+ * The sections are the kernel's own (spinlocks, RCU, preemption off) opened
+ * from G code. There the M must not sleep either (m->atomic).
+ *
+ * All of them end in gort_releasem(), after the lock is really released: it
+ * restores a request that came meanwhile.
+ *
+ * Every kernel function runs on g0, by gort_systemstack(): a contended lock, a
+ * softirq in local_bh_enable() or a switch in preempt_enable() needs more room
+ * than a G's guard has. What a function leaves behind on the M (preemption
+ * off, interrupts off, an RCU section) would follow the M to the next G; it is
+ * looked for after each call and each switch, undone, and the G that did it
+ * fails.
+ */
+
+#include <linux/bottom_half.h>
+#include <linux/irqflags.h>
+#include <linux/rcupdate.h>
+
+#include "gort.h"
+#include "gort_compat.h"
+
+/* Is the M as it was before the G came on? */
+bool gort_is_neutral(const struct gort_m *m)
+{
+	return !m->locks && !preempt_count() && !irqs_disabled() &&
+	       !rcu_preempt_depth();
+}
+
+/* Close what @g left open; on g0, the G is off its stack. */
+void gort_neutralise(struct gort_m *m, struct gort_g *g)
+{
+	struct gort_lock *l;
+
+	if (irqs_disabled())
+		local_irq_enable();
+	while (softirq_count())
+		local_bh_enable();
+	while (preempt_count() & PREEMPT_MASK)
+		preempt_enable();
+	while (rcu_preempt_depth())
+		rcu_read_unlock();
+	while ((l = m->held)) {
+		m->held = l->next;
+		mutex_unlock(&l->mutex);
+	}
+	m->locks = 0;
+	m->atomic = 0;
+	if (!g->status)
+		g->status = -EDEADLK;
+	gort_warn(g, "ended with a lock held or a section open; closed it\n");
+}
+
+/* A called function is back: did it leave the M as it was? */
+static void check_call(struct gort_g *g, void *fn, int count, int rcu, bool off)
+{
+	if (likely(preempt_count() == count && rcu_preempt_depth() == rcu &&
+		   irqs_disabled() == off))
+		return;
+	if (irqs_disabled() && !off)
+		local_irq_enable();
+	while (softirq_count() > (count & SOFTIRQ_MASK))
+		local_bh_enable();
+	while ((preempt_count() & PREEMPT_MASK) > (count & PREEMPT_MASK))
+		preempt_enable();
+	while (rcu_preempt_depth() > rcu)
+		rcu_read_unlock();
+	g->status = -EDEADLK;
+	WRITE_ONCE(g->cancelled, true);
+	gort_warn(g, "%ps returned with another preemption, interrupt or RCU state than it was called with; the G is cancelled\n",
+		  fn);
+}
+
+static unsigned long call_on_m(unsigned long fn, unsigned long arg,
+			       unsigned long g)
+{
+	int count = preempt_count(), rcu = rcu_preempt_depth();
+	bool off = irqs_disabled();
+	long ret;
+
+	ret = ((long (*)(void *))fn)((void *)arg);
+	check_call((struct gort_g *)g, (void *)fn, count, rcu, off);
+	return ret;
+}
+
+/**
+ * gort_call() - run an ordinary function from G code
+ * @fn: any kernel function, or one of the caller's own ordinary files
+ * @arg: its argument
+ *
+ * The function runs on the M's stack. While it blocks, other Gs of this P do
+ * not run. It must not park or yield. Outside a G it is a plain call.
+ *
+ * Context: any.
+ * Return: what @fn returns.
+ */
+long gort_call(long (*fn)(void *arg), void *arg)
+{
+	struct gort_g *g = gort_getg();
+
+	if (!g)
+		return fn(arg);
+	return gort_systemstack(g, (unsigned long)fn, (unsigned long)arg,
+				(unsigned long)g, call_on_m);
+}
+GORT_EXPORT(gort_call);
+
+static unsigned long lock_on_m(unsigned long l, unsigned long unused1,
+			       unsigned long unused2)
+{
+	mutex_lock(&((struct gort_lock *)l)->mutex);
+	return 0;
+}
+
+static unsigned long trylock_on_m(unsigned long l, unsigned long unused1,
+				  unsigned long unused2)
+{
+	return mutex_trylock(&((struct gort_lock *)l)->mutex);
+}
+
+static unsigned long unlock_on_m(unsigned long l, unsigned long unused1,
+				 unsigned long unused2)
+{
+	mutex_unlock(&((struct gort_lock *)l)->mutex);
+	return 0;
+}
+
+static void hold(struct gort_m *m, struct gort_lock *l)
+{
+	l->next = m->held;
+	m->held = l;
+}
+
+/* Take @l off the list of held locks; false if it is not there. */
+static bool unhold(struct gort_m *m, struct gort_lock *l)
+{
+	struct gort_lock **link;
+
+	for (link = &m->held; *link; link = &(*link)->next) {
+		if (*link != l)
+			continue;
+		*link = l->next;
+		return true;
+	}
+	return false;
+}
+
+/**
+ * gort_lock() - take a gort lock
+ * @l: the lock
+ *
+ * From here to gort_unlock() the G is not made to yield, and must not block. As
+ * lock in the Go runtime. Locks nest in any order that all users keep.
+ *
+ * Context: G or process.
+ */
+void gort_lock(struct gort_lock *l)
+{
+	struct gort_g *g = gort_getg();
+
+	if (!g) {
+		mutex_lock(&l->mutex);
+		return;
+	}
+	gort_acquirem(g);
+	if (unlikely(g->m->atomic))
+		gort_warn(g, "gort_lock inside a section that must not sleep\n");
+	gort_systemstack(g, (unsigned long)l, 0, 0, lock_on_m);
+	hold(g->m, l);
+}
+GORT_EXPORT(gort_lock);
+
+/**
+ * gort_trylock() - take a gort lock if it is free
+ * @l: the lock
+ *
+ * Context: G or process.
+ * Return: true if the caller has it now.
+ */
+bool gort_trylock(struct gort_lock *l)
+{
+	struct gort_g *g = gort_getg();
+
+	if (!g)
+		return mutex_trylock(&l->mutex);
+	gort_acquirem(g);
+	if (gort_systemstack(g, (unsigned long)l, 0, 0, trylock_on_m)) {
+		hold(g->m, l);
+		return true;
+	}
+	gort_releasem(g, GORT_SITE_UNLOCK);
+	return false;
+}
+GORT_EXPORT(gort_trylock);
+
+/**
+ * gort_unlock() - release a gort lock
+ * @l: the lock; one that the G does not hold is left alone, with a message
+ *
+ * A preemption request that was put off is restored when no lock is held and
+ * no section open any more.
+ *
+ * Context: G or process. What it wakes: an M or a task that waits for @l.
+ */
+void gort_unlock(struct gort_lock *l)
+{
+	struct gort_g *g = gort_getg();
+
+	if (!g) {
+		mutex_unlock(&l->mutex);
+		return;
+	}
+	if (unlikely(!unhold(g->m, l))) {
+		gort_warn(g, "unlocks a gort lock that it does not hold\n");
+		return;
+	}
+	gort_systemstack(g, (unsigned long)l, 0, 0, unlock_on_m);
+	gort_releasem(g, GORT_SITE_UNLOCK);
+}
+GORT_EXPORT(gort_unlock);
+
+/* The kernel's sections, by kind: what opens and what closes them on g0. */
+enum section {
+	SECTION_SPIN,
+	SECTION_BH,
+	SECTION_IRQ,
+	SECTION_IRQSAVE,
+	SECTION_RCU,
+	SECTION_PREEMPT,
+};
+
+static unsigned long open_on_m(unsigned long kind, unsigned long l,
+			       unsigned long unused)
+{
+	unsigned long flags = 0;
+	spinlock_t *lock = (spinlock_t *)l;
+
+	switch ((enum section)kind) {
+	case SECTION_SPIN:
+		spin_lock(lock);
+		break;
+	case SECTION_BH:
+		spin_lock_bh(lock);
+		break;
+	case SECTION_IRQ:
+		spin_lock_irq(lock);
+		break;
+	case SECTION_IRQSAVE:
+		spin_lock_irqsave(lock, flags);
+		break;
+	case SECTION_RCU:
+		rcu_read_lock();
+		break;
+	case SECTION_PREEMPT:
+		preempt_disable();
+		break;
+	}
+	return flags;
+}
+
+static unsigned long close_on_m(unsigned long kind, unsigned long l,
+				unsigned long flags)
+{
+	spinlock_t *lock = (spinlock_t *)l;
+
+	switch ((enum section)kind) {
+	case SECTION_SPIN:
+		spin_unlock(lock);
+		break;
+	case SECTION_BH:
+		spin_unlock_bh(lock);
+		break;
+	case SECTION_IRQ:
+		spin_unlock_irq(lock);
+		break;
+	case SECTION_IRQSAVE:
+		spin_unlock_irqrestore(lock, flags);
+		break;
+	case SECTION_RCU:
+		rcu_read_unlock();
+		break;
+	case SECTION_PREEMPT:
+		preempt_enable();
+		break;
+	}
+	return 0;
+}
+
+static unsigned long section_open(enum section kind, spinlock_t *l)
+{
+	struct gort_g *g = gort_getg();
+
+	if (!g)
+		return open_on_m(kind, (unsigned long)l, 0);
+	gort_acquirem(g)->atomic++;
+	return gort_systemstack(g, kind, (unsigned long)l, 0, open_on_m);
+}
+
+static void section_close(enum section kind, spinlock_t *l, unsigned long flags)
+{
+	struct gort_g *g = gort_getg();
+
+	if (!g) {
+		close_on_m(kind, (unsigned long)l, flags);
+		return;
+	}
+	if (unlikely(!g->m->atomic)) {
+		gort_warn(g, "closes a section that it has not opened\n");
+		return;
+	}
+	gort_systemstack(g, kind, (unsigned long)l, flags, close_on_m);
+	g->m->atomic--;
+	gort_releasem(g, GORT_SITE_SPIN);
+}
+
+/**
+ * gort_spin_lock() - spin_lock() for G code
+ * @l: the lock
+ *
+ * As gort_lock(), the G is not made to yield until it is released; the M must
+ * not sleep either, so no gort_lock() and no gort_call() that sleeps inside.
+ * The same holds for all that follow here.
+ *
+ * Context: G, or wherever spin_lock() may be called.
+ */
+void gort_spin_lock(spinlock_t *l)
+{
+	section_open(SECTION_SPIN, l);
+}
+GORT_EXPORT(gort_spin_lock);
+
+/**
+ * gort_spin_unlock() - spin_unlock() for G code
+ * @l: the lock
+ *
+ * Restores a preemption request that was put off, as gort_unlock() does. The
+ * same holds for all that close a section.
+ *
+ * Context: G, or wherever spin_unlock() may be called.
+ */
+void gort_spin_unlock(spinlock_t *l)
+{
+	section_close(SECTION_SPIN, l, 0);
+}
+GORT_EXPORT(gort_spin_unlock);
+
+/**
+ * gort_spin_lock_bh() - spin_lock_bh() for G code
+ * @l: the lock
+ *
+ * Context: G, or wherever spin_lock_bh() may be called.
+ */
+void gort_spin_lock_bh(spinlock_t *l)
+{
+	section_open(SECTION_BH, l);
+}
+GORT_EXPORT(gort_spin_lock_bh);
+
+/**
+ * gort_spin_unlock_bh() - spin_unlock_bh() for G code
+ * @l: the lock
+ *
+ * Context: G, or wherever spin_unlock_bh() may be called.
+ */
+void gort_spin_unlock_bh(spinlock_t *l)
+{
+	section_close(SECTION_BH, l, 0);
+}
+GORT_EXPORT(gort_spin_unlock_bh);
+
+/**
+ * gort_spin_lock_irq() - spin_lock_irq() for G code
+ * @l: the lock
+ *
+ * Context: G, or wherever spin_lock_irq() may be called.
+ */
+void gort_spin_lock_irq(spinlock_t *l)
+{
+	section_open(SECTION_IRQ, l);
+}
+GORT_EXPORT(gort_spin_lock_irq);
+
+/**
+ * gort_spin_unlock_irq() - spin_unlock_irq() for G code
+ * @l: the lock
+ *
+ * Context: G, or wherever spin_unlock_irq() may be called.
+ */
+void gort_spin_unlock_irq(spinlock_t *l)
+{
+	section_close(SECTION_IRQ, l, 0);
+}
+GORT_EXPORT(gort_spin_unlock_irq);
+
+/**
+ * gort_spin_lock_irqsave() - spin_lock_irqsave() for G code
+ * @l: the lock
+ *
+ * Context: G, or wherever spin_lock_irqsave() may be called.
+ * Return: the flags for gort_spin_unlock_irqrestore().
+ */
+unsigned long gort_spin_lock_irqsave(spinlock_t *l)
+{
+	return section_open(SECTION_IRQSAVE, l);
+}
+GORT_EXPORT(gort_spin_lock_irqsave);
+
+/**
+ * gort_spin_unlock_irqrestore() - spin_unlock_irqrestore() for G code
+ * @l: the lock
+ * @flags: from gort_spin_lock_irqsave()
+ *
+ * Context: G, or wherever spin_unlock_irqrestore() may be called.
+ */
+void gort_spin_unlock_irqrestore(spinlock_t *l, unsigned long flags)
+{
+	section_close(SECTION_IRQSAVE, l, flags);
+}
+GORT_EXPORT(gort_spin_unlock_irqrestore);
+
+/**
+ * gort_rcu_read_lock() - rcu_read_lock() for G code
+ *
+ * Context: G, or wherever rcu_read_lock() may be called.
+ */
+void gort_rcu_read_lock(void)
+{
+	section_open(SECTION_RCU, NULL);
+}
+GORT_EXPORT(gort_rcu_read_lock);
+
+/**
+ * gort_rcu_read_unlock() - rcu_read_unlock() for G code
+ *
+ * Context: G, or wherever rcu_read_unlock() may be called.
+ */
+void gort_rcu_read_unlock(void)
+{
+	section_close(SECTION_RCU, NULL, 0);
+}
+GORT_EXPORT(gort_rcu_read_unlock);
+
+/**
+ * gort_preempt_off() - preempt_disable() for G code
+ *
+ * Neither gort nor Linux takes the CPU away until gort_preempt_on().
+ *
+ * Context: G, or wherever preempt_disable() may be called.
+ */
+void gort_preempt_off(void)
+{
+	section_open(SECTION_PREEMPT, NULL);
+}
+GORT_EXPORT(gort_preempt_off);
+
+/**
+ * gort_preempt_on() - preempt_enable() for G code
+ *
+ * Context: G, or wherever preempt_enable() may be called.
+ */
+void gort_preempt_on(void)
+{
+	section_close(SECTION_PREEMPT, NULL, 0);
+}
+GORT_EXPORT(gort_preempt_on);

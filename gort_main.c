@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * gort: Go-style green threads in the kernel. Parameters, loading, unloading.
+ * Documentation/design.rst is the map; each file opens with its own part.
+ */
+
+#include <linux/init.h>
+#include <linux/kernel.h>
+#include <linux/module.h>
+#include <linux/moduleparam.h>
+
+#include "gort.h"
+#include "gort_compat.h"
+
+#define SLICE_MIN_US	50
+#define SLICE_MAX_US	1000000
+
+unsigned int gort_slice_us = 10000;
+unsigned int gort_stack_max = 256 * 1024;
+unsigned int gort_stack_cache = 256;
+unsigned int gort_max_tasks = 1 << 20;
+unsigned int gort_max_tasks_file = 1 << 18;
+bool gort_stack_paint;
+atomic_t gort_fail_nth;
+
+static unsigned int nprocs;
+static bool restore = true;
+static bool loaded;
+
+static int slice_set(const char *val, const struct kernel_param *kp)
+{
+	int err = param_set_uint_minmax(val, kp, SLICE_MIN_US, SLICE_MAX_US);
+
+	if (!err && loaded)
+		gort_tick_changed();
+	return err;
+}
+
+static const struct kernel_param_ops slice_ops = {
+	.set = slice_set,
+	.get = param_get_uint,
+};
+
+module_param_cb(slice_us, &slice_ops, &gort_slice_us, 0644);
+MODULE_PARM_DESC(slice_us, "A green thread that ran this long is asked to yield, in us: 50..1000000 (default 10000)");
+
+static int nprocs_set(const char *val, const struct kernel_param *kp)
+{
+	int err = param_set_uint_minmax(val, kp, 0, nr_cpu_ids);
+
+	return err || !loaded ? err : gort_procs_set(nprocs);
+}
+
+static const struct kernel_param_ops nprocs_ops = {
+	.set = nprocs_set,
+	.get = param_get_uint,
+};
+
+module_param_cb(nprocs, &nprocs_ops, &nprocs, 0644);
+MODULE_PARM_DESC(nprocs, "CPUs that run green threads, 0..number of CPUs: 0 is all that are online (default 0)");
+
+static int restore_set(const char *val, const struct kernel_param *kp)
+{
+	int err = param_set_bool(val, kp);
+
+	if (err)
+		return err;
+	if (restore)
+		static_branch_enable(&gort_restore_key);
+	else
+		static_branch_disable(&gort_restore_key);
+	return 0;
+}
+
+static const struct kernel_param_ops restore_ops = {
+	.flags = KERNEL_PARAM_OPS_FL_NOARG,
+	.set = restore_set,
+	.get = param_get_bool,
+};
+
+module_param_cb(restore, &restore_ops, &restore, 0644);
+MODULE_PARM_DESC(restore, "Restore preemption requests that were put off; 0 shows what happens without (default 1)");
+
+static int stack_max_set(const char *val, const struct kernel_param *kp)
+{
+	return param_set_uint_minmax(val, kp, GORT_SEG_SMALL, 16 << 20);
+}
+
+static const struct kernel_param_ops stack_max_ops = {
+	.set = stack_max_set,
+	.get = param_get_uint,
+};
+
+module_param_cb(stack_max, &stack_max_ops, &gort_stack_max, 0444);
+MODULE_PARM_DESC(stack_max, "Stack that one green thread may use, in bytes: 4096..16777216 (default 262144)");
+
+static int count_set(const char *val, const struct kernel_param *kp)
+{
+	return param_set_uint_minmax(val, kp, 0, 1 << 24);
+}
+
+static const struct kernel_param_ops count_ops = {
+	.set = count_set,
+	.get = param_get_uint,
+};
+
+module_param_cb(stack_cache, &count_ops, &gort_stack_cache, 0644);
+MODULE_PARM_DESC(stack_cache, "Stack segments kept for reuse on each CPU: 0..16777216 (default 256)");
+module_param_cb(max_tasks, &count_ops, &gort_max_tasks, 0644);
+MODULE_PARM_DESC(max_tasks, "Green threads in all: 0..16777216 (default 1048576)");
+module_param_cb(max_tasks_file, &count_ops, &gort_max_tasks_file, 0644);
+MODULE_PARM_DESC(max_tasks_file, "Tasks of one open file, for files opened from now on: 0..16777216 (default 262144)");
+
+module_param_named(stack_paint, gort_stack_paint, bool, 0444);
+MODULE_PARM_DESC(stack_paint, "Measure how much of the stacks' guards is used, slowly (default 0)");
+
+static int fail_nth_set(const char *val, const struct kernel_param *kp)
+{
+	int n, err = kstrtoint(val, 0, &n);
+
+	if (err || n < 0)
+		return -EINVAL;
+	atomic_set(&gort_fail_nth, n);
+	return 0;
+}
+
+static int fail_nth_get(char *buf, const struct kernel_param *kp)
+{
+	return sysfs_emit(buf, "%d\n", max(atomic_read(&gort_fail_nth), 0));
+}
+
+static const struct kernel_param_ops fail_nth_ops = {
+	.set = fail_nth_set,
+	.get = fail_nth_get,
+};
+
+module_param_cb(fail_nth, &fail_nth_ops, NULL, 0644);
+MODULE_PARM_DESC(fail_nth, "Let the n-th allocation from now on fail, for tests; 0 is none (default 0)");
+
+static int __init gort_init(void)
+{
+	int err;
+
+	if (!restore)
+		static_branch_disable(&gort_restore_key);
+	err = gort_g_init();
+	if (err)
+		return err;
+	err = gort_stack_init();
+	if (err)
+		goto err_g;
+	err = gort_proc_init();
+	if (err)
+		goto err_stack;
+	err = gort_procs_set(nprocs);
+	if (err)
+		goto err_proc;
+	err = gort_task_init();
+	if (err)
+		goto err_proc;
+	err = gort_dev_init();
+	if (err)
+		goto err_task;
+	loaded = true;
+	pr_info("green threads on %u CPUs, slice %u us\n", gort_sched.nactive,
+		gort_slice_us);
+	return 0;
+
+err_task:
+	gort_task_exit();
+err_proc:
+	gort_proc_exit();
+err_stack:
+	gort_stack_exit();
+err_g:
+	gort_g_exit();
+	return err;
+}
+
+static void __exit gort_exit_module(void)
+{
+	loaded = false;
+	gort_dev_exit();
+	gort_task_exit();
+	gort_proc_exit();
+	gort_stack_exit();
+	gort_g_exit();
+}
+
+module_init(gort_init);
+module_exit(gort_exit_module);
+MODULE_AUTHOR("The gort developers");
+MODULE_DESCRIPTION("Go-style green threads in the kernel");
+MODULE_LICENSE("GPL");

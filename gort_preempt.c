@@ -1,0 +1,322 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Preemption: the tick, and the way of a request from it to the G.
+ *
+ * Preemption is cooperative: a G looks at stackguard0 in the prologue of each
+ * function and leaves when it finds GORT_STACK_PREEMPT there. The protocol is
+ * that of Go change 5887f142 ("runtime: more reliable preemption"), whose
+ * point is that a request which comes at a bad moment is put off, not lost:
+ *
+ *  1. Request. The tick (or another CPU) sets g->preempt, then stackguard0.
+ *     Best effort, without locks: it may hit a G that has just come on.
+ *  2. Decline. The check finds the request while the M holds a runtime lock,
+ *     allocates or collects: stackguard0 gets the true limit back, so that the
+ *     G runs on at full speed, and g->preempt keeps the request.
+ *  3. Restore. Each path that makes preemption possible again arms stackguard0
+ *     if g->preempt is set (GORT_SITE_* lists them). Without this step the G
+ *     would run on until the next request, and a G that takes locks often
+ *     enough would never yield.
+ *  4. Accept. The check finds the request and nothing forbids it: the G leaves
+ *     its stack, and the M puts it on the global queue.
+ *  5. Clear. Before a G comes on, g->preempt is cleared and the limit is true.
+ *
+ * stackguard0 is written in this file alone: gort_request() and gort_restore()
+ * arm it, gort_guard_reset() gives it the true limit.
+ *
+ * Ordering. The owner is the M that runs the G; requests come from interrupts
+ * on its CPU, for which program order is enough, or from other CPUs:
+ *
+ *   requester			owner, at a segment change
+ *   ---------			--------------------------
+ *   g->preempt = true		stackguard0 = stackguard
+ *   (release)			smp_mb()			[1]
+ *   stackguard0 = PREEMPT	if (g->preempt) stackguard0 = PREEMPT
+ *
+ * Without [1] the owner's store could still sit in its store buffer while it
+ * reads g->preempt as false, and then cover the requester's. A decline needs
+ * no such barrier: it follows from having seen stackguard0 armed, and the
+ * release orders g->preempt before that.
+ *
+ * The tick is one hrtimer per P, on only while a G runs there: it stops itself
+ * when it finds none and is started when the next G comes on. It asks a G that
+ * it saw in the same slice one tick before, so a G runs for one slice at least
+ * and two at most, and one that Linux wants the CPU from (need_resched), so a
+ * kernel without full preemption is not held up for longer than a tick.
+ *
+ * What is lost? A request that is pending and not armed while nothing forbids
+ * preemption. gort_releasem() arms before it lets go, so the tick can never
+ * see this state while the restores are on; it looks for it at each tick and
+ * counts, which is independent of the code that it checks. The parameter
+ * "restore" turns the restores off to show what they are good for.
+ *
+ * Not done: asking by interrupt to the other CPU (a store does), one global
+ * tick for all Ps (its CPU would never be idle), and a clock reading at each
+ * switch for exact slices (it costs more than the switch).
+ */
+
+#include <linux/export.h>
+#include <linux/ktime.h>
+#include <linux/module.h>
+#include <linux/rcupdate.h>
+#include <linux/smp.h>
+#include <asm/irq_regs.h>
+
+#include "gort.h"
+#include "gort_compat.h"
+
+DEFINE_STATIC_KEY_TRUE(gort_restore_key);
+DEFINE_STATIC_KEY_FALSE(gort_hook_key);
+
+static void (*gort_site_hook)(int site);
+
+/* Steps 2 and 5: the true limit. */
+void gort_guard_reset(struct gort_g *g)
+{
+	WRITE_ONCE(g->stackguard0, g->stackguard);
+}
+
+/*
+ * g->stackguard has a new value because the stack moved to another segment.
+ * The caller is between gort_acquirem() and gort_releasem(), which restores.
+ */
+void gort_guard_move(struct gort_g *g, int site)
+{
+	gort_guard_reset(g);
+	smp_mb(); /* [1], pairs with the release in gort_request() */
+	gort_releasem(g, site);
+}
+
+/* Step 1, from any context. Returns false if one was pending already. */
+bool gort_request(struct gort_g *g)
+{
+	bool pending = READ_ONCE(g->preempt);
+
+	WRITE_ONCE(g->preempt, true);
+	/* pairs with [1] and with the owner's view in a decline */
+	smp_store_release(&g->stackguard0, GORT_STACK_PREEMPT);
+	return !pending;
+}
+
+/* Step 3; the caller knows that preemption is possible from here on. */
+void gort_restore(struct gort_g *g, int site)
+{
+	if (READ_ONCE(g->stackguard0) == GORT_STACK_PREEMPT)
+		return;
+	if (!static_branch_likely(&gort_restore_key))
+		return;
+	WRITE_ONCE(g->stackguard0, GORT_STACK_PREEMPT);
+	g->m->p->stats.restored[site]++;
+}
+
+static int gort_why_not(const struct gort_m *m)
+{
+	if (!m->p)
+		return GORT_DECLINE_STATE;
+	if (m->gcing)
+		return GORT_DECLINE_GC;
+	if (m->mallocing)
+		return GORT_DECLINE_ALLOC;
+	if (m->locks)
+		return GORT_DECLINE_LOCKS;
+	return -1;
+}
+
+/* Steps 2 and 4: the check has found a request. Is the G to leave? */
+bool gort_decide(struct gort_g *g)
+{
+	struct gort_p *p = g->m->p;
+	int why = gort_why_not(g->m);
+
+	if (why < 0) {
+		p->stats.accepted++;
+		g->stats.preempted++;
+		return true;
+	}
+	gort_guard_reset(g);
+	p->stats.declined[why]++;
+	g->stats.declined++;
+	return false;
+}
+
+/*
+ * Ask what runs on @p to leave, from another CPU. The G may be another one by
+ * now, or even a freed one that became another (the cache of Gs is type-stable
+ * under RCU): it yields once for nothing.
+ */
+void gort_preemptone(struct gort_p *p)
+{
+	struct gort_m *m = READ_ONCE(p->m);
+	struct gort_g *g;
+
+	if (!m)
+		return;
+	rcu_read_lock();
+	g = READ_ONCE(m->curg);
+	if (g)
+		gort_request(g);
+	rcu_read_unlock();
+}
+
+/* Did the interrupt hit @g in its own code, with nothing in the way? */
+static bool gort_interrupted(const struct gort_g *g)
+{
+	const struct gort_m *m = g->m;
+	const struct pt_regs *regs = get_irq_regs();
+
+	return regs && current == m->task && gort_why_not(m) < 0 &&
+	       regs->sp >= g->stack_lo && regs->sp < g->stack_hi;
+}
+
+/*
+ * Returns true if this tick is not to ask: between its two stores another
+ * CPU's request looks like a lost one, so what counts as lost is what two ticks
+ * in a row find.
+ */
+static bool gort_look_for_loss(struct gort_p *p, struct gort_g *g)
+{
+	bool unarmed = READ_ONCE(g->preempt) && gort_interrupted(g) &&
+		       READ_ONCE(g->stackguard0) != GORT_STACK_PREEMPT;
+
+	if (unarmed && g->lost_seen)
+		p->stats.lost++;
+	g->lost_seen = unarmed && !g->lost_seen;
+	return g->lost_seen;
+}
+
+static ktime_t gort_slice(void)
+{
+	return ns_to_ktime(READ_ONCE(gort_slice_us) * 1000ULL);
+}
+
+/* The eyes of sysmon; hard interrupt on the P's CPU. */
+static enum hrtimer_restart gort_tick(struct hrtimer *t)
+{
+	struct gort_p *p = container_of(t, struct gort_p, tick);
+	struct gort_g *g = this_cpu_read(gort_curg);
+
+	p->stats.ticks++;
+	if (g == &gort_nog) {
+		/* gort_tick_start() looks after the next G has come on */
+		WRITE_ONCE(p->ticking, false);
+		return HRTIMER_NORESTART;
+	}
+	if (gort_look_for_loss(p, g))
+		goto out;
+	if (p->ticktick == READ_ONCE(p->schedtick) ||
+	    (current == g->m->task && need_resched())) {
+		if (gort_request(g))
+			p->stats.requested++;
+	}
+out:
+	p->ticktick = READ_ONCE(p->schedtick);
+	hrtimer_forward_now(t, gort_slice());
+	return HRTIMER_RESTART;
+}
+
+void gort_tick_init(struct gort_p *p)
+{
+	gort_hrtimer_setup(&p->tick, gort_tick, HRTIMER_MODE_REL_PINNED_HARD);
+}
+
+/*
+ * On the P's M, after a G was made current: an interrupt before that may still
+ * stop the tick, none after it will.
+ */
+void gort_tick_start(struct gort_p *p)
+{
+	if (likely(READ_ONCE(p->ticking)))
+		return;
+	WRITE_ONCE(p->ticking, true);
+	hrtimer_start(&p->tick, gort_slice(), HRTIMER_MODE_REL_PINNED_HARD);
+}
+
+/* On the P's M, when it leaves. */
+void gort_tick_stop(struct gort_p *p)
+{
+	hrtimer_cancel(&p->tick);
+	WRITE_ONCE(p->ticking, false);
+}
+
+static void gort_tick_again(void *unused)
+{
+	struct gort_p *p = gort_p_of(smp_processor_id());
+
+	if (p && READ_ONCE(p->ticking))
+		hrtimer_start(&p->tick, gort_slice(),
+			      HRTIMER_MODE_REL_PINNED_HARD);
+}
+
+/* The slice has a new length: a tick that is far away would be too late. */
+void gort_tick_changed(void)
+{
+	on_each_cpu(gort_tick_again, NULL, 1);
+}
+
+void gort_run_site_hook(int site)
+{
+	void (*hook)(int site) = READ_ONCE(gort_site_hook);
+
+	if (hook)
+		hook(site);
+}
+
+/**
+ * gort_set_site_hook() - call a function inside the sections that restore
+ * @hook: G code, gets GORT_SITE_READY, GORT_SITE_GO or GORT_SITE_ALLOCM; or
+ *	NULL for none
+ *
+ * For tests: the module's own code has no checks, so a request can be declined
+ * inside these sections only if a test brings code that has. It runs on the
+ * stack of whatever G is in such a section. Before the hook goes away, set NULL
+ * and destroy the contexts whose Gs may be in it.
+ *
+ * Context: process.
+ */
+void gort_set_site_hook(void (*hook)(int site))
+{
+	WRITE_ONCE(gort_site_hook, hook);
+	if (hook)
+		static_branch_enable(&gort_hook_key);
+	else
+		static_branch_disable(&gort_hook_key);
+}
+GORT_EXPORT(gort_set_site_hook);
+
+/**
+ * gort_preempt_self() - request preemption of the calling G, as the tick does
+ *
+ * For tests and measurements: the G yields at its next check, or declines
+ * there and yields at the first check after it may.
+ *
+ * Context: G; elsewhere it does nothing.
+ */
+void gort_preempt_self(void)
+{
+	struct gort_g *g = gort_getg();
+	unsigned long flags;
+
+	if (!g)
+		return;
+	local_irq_save(flags); /* the counter is the tick's */
+	if (gort_request(g))
+		g->m->p->stats.requested++;
+	local_irq_restore(flags);
+}
+GORT_EXPORT(gort_preempt_self);
+
+/**
+ * gort_self_stats() - what happened to the calling G so far
+ * @st: filled in; all zero outside a G
+ *
+ * Context: G.
+ */
+void gort_self_stats(struct gort_g_stats *st)
+{
+	struct gort_g *g = gort_getg();
+
+	if (g)
+		*st = g->stats;
+	else
+		memset(st, 0, sizeof(*st));
+}
+GORT_EXPORT(gort_self_stats);

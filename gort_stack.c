@@ -1,0 +1,406 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Stacks: segments, growing and shrinking, and the cache of segments.
+ *
+ * A G starts on one small segment. When a prologue finds too little room, the
+ * function gets a new segment and returns from it by gort_lessstack. Each is a
+ * vmalloc area of its own, so that the page below it is never mapped: code that
+ * runs over the end faults and does not write to somebody else's stack.
+ *
+ *	seg->lo       stackguard                        seg
+ *	   |  guard       |   frames grow downwards  <-  | struct gort_seg |
+ *
+ * Below stackguard is the guard: small frames that do not ask, this module's
+ * entry points, and interrupts. With the parameter stack_paint its use is
+ * measured.
+ *
+ * Segments stay linked to the G when it returns from them (g->seg->next), so
+ * that a loop of calls at the end of a segment costs no allocation; Go and Rust
+ * gave segmented stacks up over that. They leave it when it ends, for the cache
+ * of the P, last in, first out, up to a bound, and go back to the kernel above
+ * that and when the shrinker asks. A segment is reused only for who is charged
+ * for it (tag).
+ *
+ * Where the M may not sleep (a G grows inside a spinlock's section) nothing is
+ * allocated: the last big segment of each cache is kept for that case. A G that
+ * gets no segment, or is over its cap, ends with a status: nothing can be
+ * returned to a function that has no room to run. Its locks are released.
+ *
+ * Growth runs on g0. gort_oldstack() runs at the top of the segment that is
+ * left, where all of it is free.
+ *
+ * Rejected: stacks that grow by page fault (a fault in the kernel on a stack
+ * without room is a double fault), copying (pointers into a C stack can't be
+ * found), and one vmalloc area for many stacks (no hole between them).
+ */
+
+#include <linux/build_bug.h>
+#include <linux/slab.h>
+#include <linux/vmalloc.h>
+
+#include "gort.h"
+#include "gort_compat.h"
+
+#define GORT_PAINT	0xa5
+
+static_assert(offsetof(struct gort_g, stackguard0) == G_STACKGUARD0);
+static_assert(offsetof(struct gort_g, sp) == G_SP);
+static_assert(offsetof(struct gort_g, stack_lo) == G_STACK_LO);
+static_assert(offsetof(struct gort_g, stack_hi) == G_STACK_HI);
+static_assert(offsetof(struct gort_g, m) == G_M);
+static_assert(offsetof(struct gort_m, g0_sp) == M_G0_SP);
+/* the largest frame that the checker lets through, and its arguments */
+static_assert(GORT_SEG_BIG - GORT_GUARD - sizeof(struct gort_seg) > 4096);
+
+static struct shrinker *gort_shrinker;
+static atomic_long_t guard_used;
+
+static size_t seg_size(const struct gort_seg *s)
+{
+	return s->big ? GORT_SEG_BIG : GORT_SEG_SMALL;
+}
+
+static void paint(struct gort_seg *s, unsigned long from)
+{
+	memset((void *)from, GORT_PAINT, (unsigned long)s - from);
+}
+
+/* How far did its user go? Remember it, and make it as new. */
+static void repaint(struct gort_seg *s)
+{
+	void *dirty = memchr_inv((void *)s->lo, GORT_PAINT,
+				 (unsigned long)s - s->lo);
+	long used, old;
+
+	if (!dirty)
+		return;
+	used = s->lo + GORT_GUARD - (unsigned long)dirty;
+	old = atomic_long_read(&guard_used);
+	while (used > old && !atomic_long_try_cmpxchg(&guard_used, &old, used))
+		;
+	paint(s, (unsigned long)dirty);
+}
+
+/* Most bytes of a guard seen in use; 0 unless stack_paint is on. */
+unsigned long gort_guard_used(void)
+{
+	return atomic_long_read(&guard_used);
+}
+
+static struct gort_seg *seg_alloc(bool big, const struct gort_ctx *ctx)
+{
+	size_t size = big ? GORT_SEG_BIG : GORT_SEG_SMALL;
+	struct mem_cgroup *old;
+	struct gort_seg *s;
+	void *area;
+
+	if (gort_should_fail())
+		return NULL;
+	old = gort_charge_begin(ctx);
+	area = __vmalloc(size, gort_gfp(ctx));
+	gort_charge_end(old);
+	if (!area)
+		return NULL;
+	s = area + size - sizeof(*s);
+	*s = (struct gort_seg){
+		.lo = (unsigned long)area,
+		.tag = gort_ctx_tag(ctx),
+		.big = big,
+	};
+	if (gort_stack_paint)
+		paint(s, s->lo);
+	return s;
+}
+
+static void seg_free(struct gort_seg *s)
+{
+	vfree((void *)s->lo);
+}
+
+/* @reserve: take the last big one, and anybody's. */
+static struct gort_seg *cache_get(struct gort_cache *c, bool big, u64 tag,
+				  bool reserve)
+{
+	struct gort_seg *s;
+
+	if (READ_ONCE(c->nr[big]) <= (big && !reserve))
+		return NULL;
+	raw_spin_lock(&c->lock);
+	s = c->top[big];
+	if (s && (reserve || (s->tag == tag && c->nr[big] > big))) {
+		c->top[big] = s->next;
+		WRITE_ONCE(c->nr[big], c->nr[big] - 1);
+	} else {
+		s = NULL;
+	}
+	raw_spin_unlock(&c->lock);
+	if (s)
+		s->next = NULL;
+	return s;
+}
+
+/* Keep @s, or free it if the cache is full. The caller may sleep. */
+static void cache_put(struct gort_cache *c, struct gort_seg *s)
+{
+	if (gort_stack_paint)
+		repaint(s);
+	s->prev = NULL;
+	raw_spin_lock(&c->lock);
+	if (c->nr[0] + c->nr[1] < READ_ONCE(gort_stack_cache)) {
+		s->next = c->top[s->big];
+		c->top[s->big] = s;
+		WRITE_ONCE(c->nr[s->big], c->nr[s->big] + 1);
+		s = NULL;
+	}
+	raw_spin_unlock(&c->lock);
+	if (s)
+		seg_free(s);
+}
+
+/* Free what is above @keep segments. The caller may sleep. Returns how many. */
+unsigned int gort_cache_trim(struct gort_cache *c, unsigned int keep)
+{
+	struct gort_seg *s;
+	unsigned int n = 0;
+	bool big;
+
+	for (;;) {
+		s = NULL;
+		raw_spin_lock(&c->lock);
+		if (c->nr[0] + c->nr[1] > keep) {
+			big = !c->nr[0];
+			s = c->top[big];
+			c->top[big] = s->next;
+			WRITE_ONCE(c->nr[big], c->nr[big] - 1);
+		}
+		raw_spin_unlock(&c->lock);
+		if (!s)
+			return n;
+		seg_free(s);
+		n++;
+		cond_resched();
+	}
+}
+
+/* A big segment for growth where the M may not sleep; tries now and then. */
+void gort_stack_refill(struct gort_p *p)
+{
+	struct gort_seg *s;
+
+	if (likely(READ_ONCE(p->cache.nr[1])) || p->schedtick % 16)
+		return;
+	s = seg_alloc(true, NULL);
+	if (!s)
+		return;
+	p->stats.seg_allocs++;
+	cache_put(&p->cache, s);
+}
+
+static void g_use_seg(struct gort_g *g, struct gort_seg *s)
+{
+	g->seg = s;
+	g->stack_lo = s->lo;
+	g->stack_hi = (unsigned long)s;
+	g->stackguard = s->lo + GORT_GUARD;
+}
+
+static void g_count_seg(struct gort_g *g, const struct gort_seg *s)
+{
+	g->stack_now += seg_size(s);
+	g->stats.stack_bytes = max(g->stats.stack_bytes, g->stack_now);
+}
+
+/**
+ * gort_stack_start() - give a G its first segment
+ * @g: has no stack yet
+ * @p: P of this CPU, or NULL
+ *
+ * Context: process; the caller may sleep.
+ * Return: true, or false with the reason in g->status.
+ */
+bool gort_stack_start(struct gort_g *g, struct gort_p *p)
+{
+	struct gort_seg *s = NULL;
+	unsigned long *sp;
+
+	if (p)
+		s = cache_get(&p->cache, false, gort_ctx_tag(g->ctx), false);
+	if (s) {
+		p->stats.seg_reuses++;
+	} else {
+		s = seg_alloc(false, g->ctx);
+		if (s && p)
+			p->stats.seg_allocs++;
+	}
+	if (!s) {
+		g->status = -ENOMEM;
+		return false;
+	}
+	g_use_seg(g, s);
+	g_count_seg(g, s);
+
+	/* as gort_switch() left it: six registers, then where to go on */
+	sp = (unsigned long *)ALIGN_DOWN((unsigned long)s, 16);
+	*--sp = 0;
+	*--sp = (unsigned long)gort_gentry;
+	sp -= 6;
+	memset(sp, 0, 6 * sizeof(*sp));
+	g->sp = (unsigned long)sp;
+	return true;
+}
+
+/* @g has left its stack for good. */
+void gort_stack_free(struct gort_g *g, struct gort_p *p)
+{
+	struct gort_seg *s = g->seg, *next;
+
+	if (!s)
+		return;
+	while (s->prev)
+		s = s->prev;
+	g->seg = NULL;
+	for (; s; s = next) {
+		next = s->next;
+		if (p)
+			cache_put(&p->cache, s);
+		else
+			seg_free(s);
+	}
+}
+
+/* Must the M not sleep just now? */
+static bool in_atomic_section(const struct gort_m *m)
+{
+	return m->atomic || irqs_disabled() || preempt_count();
+}
+
+/* The next segment of @g; NULL with the reason in g->status. */
+static struct gort_seg *grow(struct gort_g *g)
+{
+	struct gort_p *p = g->m->p;
+	struct gort_seg *s = g->seg->next;
+
+	if (s)
+		return s;
+	if (g->stack_now + GORT_SEG_BIG > gort_stack_max) {
+		g->status = -EOVERFLOW;
+		p->stats.overflows++;
+		gort_warn(g, "stack overflow in %pS: %u bytes used, stack_max=%u\n",
+			  (void *)g->fn, g->stack_now, gort_stack_max);
+		return NULL;
+	}
+	s = cache_get(&p->cache, true, gort_ctx_tag(g->ctx), false);
+	if (s) {
+		p->stats.seg_reuses++;
+	} else if (!in_atomic_section(g->m)) {
+		s = seg_alloc(true, g->ctx);
+		if (s)
+			p->stats.seg_allocs++;
+	} else {
+		s = cache_get(&p->cache, true, 0, true);
+	}
+	if (!s) {
+		g->status = -ENOMEM;
+		gort_warn(g, "no memory for its stack\n");
+		return NULL;
+	}
+	s->prev = g->seg;
+	g->seg->next = s;
+	g_count_seg(g, s);
+	return s;
+}
+
+/**
+ * gort_newstack() - a prologue found the stack pointer below stackguard0
+ * @g: the G, which stays on its stack; this runs on g0
+ * @frame: size of the function's frame
+ * @args: size of its stack arguments
+ * @bp: %rbp in gort_morestack
+ *
+ * Return: GORT_STAY if the function can go on where it is, GORT_LEAVE if the
+ * G is to leave its stack, else the new stack pointer.
+ */
+unsigned long gort_newstack(struct gort_g *g, unsigned long frame,
+			    unsigned long args, unsigned long bp)
+{
+	unsigned long sp = bp + 16; /* at the function's first instruction */
+	struct gort_m *m = g->m;
+	struct gort_seg *s;
+
+	if (READ_ONCE(g->stackguard0) == GORT_STACK_PREEMPT && gort_decide(g)) {
+		m->action = GORT_ACT_PREEMPT;
+		return GORT_LEAVE;
+	}
+	if (frame >= GORT_SMALL_FRAME)
+		sp -= frame;
+	if (sp >= g->stackguard)
+		return GORT_STAY;
+
+	s = grow(g);
+	if (!s) {
+		m->action = GORT_ACT_EXIT;
+		return GORT_LEAVE;
+	}
+	sp = ALIGN_DOWN((unsigned long)s, 16) - ALIGN(args, 16);
+	memcpy((void *)sp, (void *)(bp + 24), args);
+	m->p->stats.grown++;
+	gort_acquirem(g);
+	g_use_seg(g, s);
+	gort_guard_move(g, GORT_SITE_GROW);
+	return sp;
+}
+
+/* A function returned from the current segment into the one before it. */
+void gort_oldstack(struct gort_g *g)
+{
+	gort_acquirem(g);
+	g_use_seg(g, g->seg->prev);
+	gort_guard_move(g, GORT_SITE_SHRINK);
+}
+
+static unsigned long shrink_count(struct shrinker *s, struct shrink_control *sc)
+{
+	unsigned long n = 0;
+	unsigned int cpu;
+	struct gort_p *p;
+
+	for_each_possible_cpu(cpu) {
+		p = gort_p_of(cpu);
+		if (p)
+			n += READ_ONCE(p->cache.nr[0]) + READ_ONCE(p->cache.nr[1]);
+	}
+	return n ?: SHRINK_EMPTY;
+}
+
+static unsigned long shrink_scan(struct shrinker *s, struct shrink_control *sc)
+{
+	unsigned long freed = 0, want = sc->nr_to_scan;
+	unsigned int cpu, have;
+	struct gort_p *p;
+
+	for_each_possible_cpu(cpu) {
+		p = gort_p_of(cpu);
+		if (!p || freed >= want)
+			continue;
+		have = READ_ONCE(p->cache.nr[0]) + READ_ONCE(p->cache.nr[1]);
+		freed += gort_cache_trim(&p->cache,
+					 have > want - freed ?
+					 have - (want - freed) : 0);
+	}
+	return freed;
+}
+
+int gort_stack_init(void)
+{
+	gort_shrinker = gort_shrinker_add(shrink_count, shrink_scan);
+	return gort_shrinker ? 0 : -ENOMEM;
+}
+
+/* The Ps have trimmed their caches when they went away. */
+void gort_stack_exit(void)
+{
+	gort_shrinker_del(gort_shrinker);
+}
+
+/* For the code that GCC and scripts/gcode.mk make. */
+GORT_EXPORT(gort_morestack);

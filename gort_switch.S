@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Switching stacks on x86-64.
+ *
+ * gort_switch()	G to M's own stack (g0) and back: callee-saved registers
+ * gort_on_g0()		one C function on g0, called from a G
+ * gort_gentry		first code of a G
+ * gort_morestack	slow path of a function's prologue in G code
+ * gort_lessstack	return from a segment into the one before it
+ *
+ * A function in G code finds that its stack pointer is below stackguard0 and
+ * calls gort_morestack with its frame size in %r10 and the size of its stack
+ * arguments in %r11 (GCC's split-stack convention). One byte follows the call
+ * that is never executed; the function goes on behind it. Every register that
+ * may carry an argument is live, %rax included (variadic functions).
+ *
+ *	      old segment                    new segment
+ *	| stack arguments      |	| copy of the arguments |
+ *	| return to the caller | 	| gort_lessstack        |
+ *	| return to the stub   |	| frame of the function |
+ *	| caller's %rbp        | <- %rbp while the function runs
+ *	| saved registers      |
+ *
+ * The function returns into gort_lessstack, which finds the old segment
+ * through %rbp. Returns are RET and not indirect jumps, so that return thunks
+ * apply. No code here is known to the unwinder: traces end at a stack switch.
+ *
+ * Who calls gort_morestack need not be a G: somebody may run G code on an
+ * ordinary stack while a G is current on this CPU. Then the stack pointer is
+ * not in the G's segment, and the function simply goes on.
+ */
+
+#include <asm/nospec-branch.h>
+#include <asm/percpu.h>
+#include "gort_asm.h"
+#include "gort_compat.h"
+
+	.section .text, "ax", @progbits
+
+/* void gort_switch(unsigned long *save, unsigned long load) */
+SYM_CODE_START(gort_switch)
+	GORT_UNWIND_END
+	GORT_ENDBR
+	pushq	%rbp
+	pushq	%rbx
+	pushq	%r12
+	pushq	%r13
+	pushq	%r14
+	pushq	%r15
+	movq	%rsp, (%rdi)
+	movq	%rsi, %rsp
+	popq	%r15
+	popq	%r14
+	popq	%r13
+	popq	%r12
+	popq	%rbx
+	popq	%rbp
+	RET
+SYM_CODE_END(gort_switch)
+
+/* unsigned long gort_on_g0(a, b, c, fn, unsigned long g0_sp) */
+SYM_CODE_START(gort_on_g0)
+	GORT_UNWIND_END
+	GORT_ENDBR
+	pushq	%rbp
+	movq	%rsp, %rbp
+	movq	%r8, %rsp
+	andq	$-16, %rsp
+	movq	%rcx, %rax
+	CALL_NOSPEC rax
+	movq	%rbp, %rsp
+	popq	%rbp
+	RET
+SYM_CODE_END(gort_on_g0)
+
+SYM_CODE_START(gort_gentry)
+	GORT_UNWIND_END
+	GORT_ENDBR
+	movq	PER_CPU_VAR(gort_curg), %rdi
+	call	gort_gmain
+	int3
+SYM_CODE_END(gort_gentry)
+
+SYM_CODE_START(gort_morestack)
+	GORT_UNWIND_END
+	GORT_ENDBR
+	pushq	%rbp
+	movq	%rsp, %rbp
+	pushq	%rax
+	pushq	%rdi
+	pushq	%rsi
+	pushq	%rdx
+	pushq	%rcx
+	pushq	%r8
+	pushq	%r9
+	pushq	%r11
+	pushq	%r10
+
+.Lask:
+	movq	PER_CPU_VAR(gort_curg), %rdi
+	cmpq	G_STACK_LO(%rdi), %rsp
+	jb	.Lstay
+	cmpq	G_STACK_HI(%rdi), %rsp
+	jae	.Lstay
+
+	/* gort_newstack(g, frame, argument bytes, frame pointer) on g0 */
+	movq	-72(%rbp), %rsi
+	movq	-64(%rbp), %rdx
+	movq	%rbp, %rcx
+	movq	G_M(%rdi), %rax
+	movq	M_G0_SP(%rax), %rsp
+	andq	$-16, %rsp
+	call	gort_newstack
+	leaq	-72(%rbp), %rsp
+	cmpq	$GORT_LEAVE, %rax
+	jb	.Lstay
+	je	.Lleave
+
+	/* the body runs on the new segment, %rbp stays on the old one */
+	movq	%rax, %r10
+	addq	$16, %rsp
+	popq	%r9
+	popq	%r8
+	popq	%rcx
+	popq	%rdx
+	popq	%rsi
+	popq	%rdi
+	popq	%rax
+	movq	%r10, %rsp
+	leaq	gort_lessstack(%rip), %r11
+	pushq	%r11
+	movq	8(%rbp), %r10
+	incq	%r10
+	pushq	%r10
+	RET
+
+	/* to the M; when the G runs again, maybe elsewhere, ask once more */
+.Lleave:
+	movq	PER_CPU_VAR(gort_curg), %rdi
+	movq	G_M(%rdi), %rax
+	movq	M_G0_SP(%rax), %rsi
+	addq	$G_SP, %rdi
+	call	gort_switch
+	jmp	.Lask
+
+.Lstay:
+	addq	$16, %rsp
+	popq	%r9
+	popq	%r8
+	popq	%rcx
+	popq	%rdx
+	popq	%rsi
+	popq	%rdi
+	popq	%rax
+	popq	%rbp
+	incq	(%rsp)
+	RET
+SYM_CODE_END(gort_morestack)
+
+/* %rax and %rdx carry the function's result */
+SYM_CODE_START(gort_lessstack)
+	GORT_UNWIND_END
+	GORT_ENDBR
+	pushq	%rax
+	pushq	%rdx
+	movq	PER_CPU_VAR(gort_curg), %rdi
+	call	gort_oldstack
+	popq	%rdx
+	popq	%rax
+	movq	%rbp, %rsp
+	popq	%rbp
+	addq	$8, %rsp
+	RET
+SYM_CODE_END(gort_lessstack)
+

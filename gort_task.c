@@ -1,0 +1,437 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Workloads, and the tasks that run them for user space.
+ *
+ * A workload is a function in G code with a name and a few checked numbers as
+ * arguments; modules register them. A task is one run of a workload: a G with a
+ * completion.
+ *
+ * An accepted task has all memory it needs to complete, so that no completion
+ * is ever lost: it moves from file->tasks to file->done and stays there until
+ * somebody reads it. Both count towards the cap of the file: who does not read
+ * can't submit. Its memory is charged to the cgroup of who opened the file.
+ *
+ * The G that ran a task ends on its M (task_done()), where the code of the
+ * workload is not in use any more: there its module is let go, the task is
+ * taken out of file->tasks, so that no cancel finds it, and the completion is
+ * published. The file outlives that: gort_file_close() awaits the context, and
+ * the context counts the G until after task_done().
+ */
+
+#include <linux/err.h>
+#include <linux/memcontrol.h>
+#include <linux/module.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+
+#include "gort.h"
+#include "gort_compat.h"
+#include "gort_task.h"
+
+static DEFINE_MUTEX(workload_mutex);	/* protects workloads */
+static DEFINE_XARRAY_ALLOC1(workloads);	/* by id */
+static u32 workload_next;
+
+static struct kmem_cache *task_cache;
+
+static bool workload_valid(const struct gort_workload *w)
+{
+	unsigned int i;
+
+	if (!w || !w->name || !w->fn || w->nr_args > GORT_MAX_ARGS ||
+	    !w->name[0] || strlen(w->name) >= GORT_NAME_LEN)
+		return false;
+	for (i = 0; i < w->nr_args; i++) {
+		const struct gort_workload_arg *a = &w->args[i];
+
+		if (!a->name || !a->name[0] ||
+		    strlen(a->name) >= GORT_NAME_LEN ||
+		    a->def < a->min || a->def > a->max)
+			return false;
+	}
+	return true;
+}
+
+/**
+ * gort_workload_register() - offer a workload to user space
+ * @w: the workload, which stays the caller's; @w->id is set
+ *
+ * Context: process.
+ * Return: 0, -EINVAL (no name or function, a name too long, an argument's
+ * default out of its range), -EEXIST (the name is taken), -ENOMEM.
+ */
+int gort_workload_register(struct gort_workload *w)
+{
+	struct gort_workload *other;
+	unsigned long id;
+	int err;
+
+	if (!workload_valid(w))
+		return -EINVAL;
+	mutex_lock(&workload_mutex);
+	err = -EEXIST;
+	xa_for_each(&workloads, id, other)
+		if (!strcmp(other->name, w->name))
+			goto out;
+	err = -ENOMEM;
+	if (gort_should_fail())
+		goto out;
+	/* cyclic: an id is not used again soon */
+	err = xa_alloc_cyclic(&workloads, &w->id, w, xa_limit_31b,
+			      &workload_next, GFP_KERNEL);
+out:
+	mutex_unlock(&workload_mutex);
+	return min(err, 0);
+}
+GORT_EXPORT(gort_workload_register);
+
+/**
+ * gort_workload_unregister() - offer a workload no more
+ * @w: registered by gort_workload_register()
+ *
+ * Tasks that run it go on; its module can't be unloaded before they end.
+ *
+ * Context: process.
+ */
+void gort_workload_unregister(struct gort_workload *w)
+{
+	mutex_lock(&workload_mutex);
+	if (xa_load(&workloads, w->id) == w)
+		xa_erase(&workloads, w->id);
+	mutex_unlock(&workload_mutex);
+}
+GORT_EXPORT(gort_workload_unregister);
+
+unsigned int gort_workload_count(void)
+{
+	struct gort_workload *w;
+	unsigned int n = 0;
+	unsigned long id;
+
+	mutex_lock(&workload_mutex);
+	xa_for_each(&workloads, id, w)
+		n++;
+	mutex_unlock(&workload_mutex);
+	return n;
+}
+
+static void workload_describe(const struct gort_workload *w,
+			      struct gort_workload_info *info)
+{
+	unsigned int i;
+
+	info->id = w->id;
+	info->nr_args = w->nr_args;
+	strscpy(info->name, w->name, sizeof(info->name));
+	strscpy(info->help, w->help ?: "", sizeof(info->help));
+	for (i = 0; i < w->nr_args; i++) {
+		strscpy(info->args[i].name, w->args[i].name,
+			sizeof(info->args[i].name));
+		info->args[i].min = w->args[i].min;
+		info->args[i].max = w->args[i].max;
+		info->args[i].def = w->args[i].def;
+	}
+}
+
+/* The @index-th workload; -ENOENT past the last. */
+int gort_workload_info(u32 index, struct gort_workload_info *info)
+{
+	struct gort_workload *w;
+	int err = -ENOENT;
+	unsigned long id;
+
+	mutex_lock(&workload_mutex);
+	xa_for_each(&workloads, id, w) {
+		if (index--)
+			continue;
+		workload_describe(w, info);
+		err = 0;
+		break;
+	}
+	mutex_unlock(&workload_mutex);
+	return err;
+}
+
+/* The workload of @d if its arguments are right, its module pinned. */
+static const struct gort_workload *workload_get(const struct gort_task_desc *d)
+{
+	struct gort_workload *w;
+	unsigned int i;
+
+	mutex_lock(&workload_mutex);
+	w = xa_load(&workloads, d->workload);
+	if (!w || !try_module_get(w->owner))
+		w = ERR_PTR(-ENOENT);
+	mutex_unlock(&workload_mutex);
+	if (IS_ERR(w))
+		return w;
+	for (i = 0; i < GORT_MAX_ARGS; i++) {
+		if (i < w->nr_args ? d->args[i] >= w->args[i].min &&
+				     d->args[i] <= w->args[i].max : !d->args[i])
+			continue;
+		module_put(w->owner);
+		return ERR_PTR(-EINVAL);
+	}
+	return w;
+}
+
+/* Body of a task's G: on its stack, above the workload's first check. */
+static void task_main(void *arg)
+{
+	struct gort_task *t = arg;
+
+	t->c.status = t->wl->fn(t->args, &t->c.result);
+}
+
+/* The G of a task has ended; see the top. */
+static void task_done(struct gort_g *g)
+{
+	struct gort_task *t = g->arg;
+	struct gort_file *f = t->file;
+
+	if (g->status)
+		t->c.status = g->status;
+	t->c.preempted = g->stats.preempted;
+	t->c.declined = g->stats.declined;
+	t->c.stack_bytes = g->stats.stack_bytes;
+	t->c.latency_ns = ktime_get_ns() - t->start_ns;
+	module_put(t->wl->owner);
+	xa_erase(&f->tasks, t->c.id);
+	gort_put(t->g);
+
+	spin_lock(&f->lock);
+	list_add_tail(&t->node, &f->done);
+	WRITE_ONCE(f->nr_done, f->nr_done + 1);
+	WRITE_ONCE(f->nr_running, f->nr_running - 1);
+	spin_unlock(&f->lock);
+	if (wq_has_sleeper(&f->wait))
+		wake_up_all(&f->wait);
+}
+
+static struct gort_task *task_alloc(struct gort_file *f,
+				    const struct gort_task_desc *d)
+{
+	struct gort_task *t;
+
+	if (gort_should_fail())
+		return NULL;
+	t = kmem_cache_zalloc(task_cache, gort_gfp(f->ctx));
+	if (!t)
+		return NULL;
+	t->file = f;
+	memcpy(t->args, d->args, sizeof(t->args));
+	t->c.user_data = d->user_data;
+	t->start_ns = ktime_get_ns();
+	return t;
+}
+
+void gort_task_free(struct gort_task *t)
+{
+	kmem_cache_free(task_cache, t);
+}
+
+/* Count one more task of @f; -EAGAIN at the cap. */
+static int task_count(struct gort_file *f, struct gort_task *t)
+{
+	int err = -EAGAIN;
+
+	spin_lock(&f->lock);
+	if (f->nr_running + f->nr_done < f->max_tasks) {
+		WRITE_ONCE(f->nr_running, f->nr_running + 1);
+		t->c.id = f->last_id + 1;
+		err = 0;
+	}
+	spin_unlock(&f->lock);
+	return err;
+}
+
+static void task_uncount(struct gort_file *f)
+{
+	spin_lock(&f->lock);
+	WRITE_ONCE(f->nr_running, f->nr_running - 1);
+	spin_unlock(&f->lock);
+	wake_up_all(&f->wait);
+}
+
+static int file_start(struct gort_file *f, struct gort_task *t)
+{
+	int err;
+
+	err = task_count(f, t);
+	if (err)
+		return err;
+	err = gort_should_fail() ? -ENOMEM :
+	      xa_insert(&f->tasks, t->c.id, t, gort_gfp(f->ctx));
+	if (err)
+		goto err_count;
+	/* from here on the task may be over at any time */
+	f->last_id = t->c.id;
+	err = gort_newproc(f->ctx, task_main, t, task_done, &t->g);
+	if (err)
+		goto err_insert;
+	return 0;
+
+err_insert:
+	f->last_id--;
+	xa_erase(&f->tasks, t->c.id);
+err_count:
+	task_uncount(f);
+	return err;
+}
+
+/**
+ * gort_file_submit() - accept a task
+ * @f: the file; its submit mutex is held
+ * @d: what to run
+ * @id: gets the task's id
+ *
+ * Return: 0, -ENOENT, -EINVAL, -EAGAIN, -ENOMEM as GORT_IOC_SUBMIT says.
+ */
+int gort_file_submit(struct gort_file *f, const struct gort_task_desc *d,
+		     u64 *id)
+{
+	const struct gort_workload *wl;
+	struct mem_cgroup *old;
+	struct gort_task *t;
+	int err = -ENOMEM;
+
+	if (d->flags)
+		return -EINVAL;
+	wl = workload_get(d);
+	if (IS_ERR(wl))
+		return PTR_ERR(wl);
+	old = gort_charge_begin(f->ctx);
+	t = task_alloc(f, d);
+	if (t) {
+		t->wl = wl;
+		*id = f->last_id + 1;
+		err = file_start(f, t);
+	}
+	gort_charge_end(old);
+	if (!err)
+		return 0;
+	if (t)
+		gort_task_free(t);
+	module_put(wl->owner);
+	return err;
+}
+
+/* Ask the task @id to end; -ENOENT if it has completed or never was. */
+int gort_file_cancel(struct gort_file *f, u64 id)
+{
+	struct gort_g *g = NULL;
+	struct gort_task *t;
+
+	xa_lock(&f->tasks);
+	t = xa_load(&f->tasks, id);
+	if (t && READ_ONCE(t->g))
+		g = gort_get(t->g);
+	xa_unlock(&f->tasks);
+	if (!g)
+		return -ENOENT;
+	gort_cancel(g);
+	gort_put(g);
+	return 0;
+}
+
+/* Ask all of them, and the Gs they spawned; returns how many tasks. */
+u64 gort_file_cancel_all(struct gort_file *f)
+{
+	u64 n = READ_ONCE(f->nr_running);
+
+	gort_ctx_cancel_gs(f->ctx);
+	return n;
+}
+
+/* The oldest completion, or NULL; the caller frees it or puts it back. */
+struct gort_task *gort_file_take(struct gort_file *f)
+{
+	struct gort_task *t;
+
+	spin_lock(&f->lock);
+	t = list_first_entry_or_null(&f->done, struct gort_task, node);
+	if (t) {
+		list_del(&t->node);
+		WRITE_ONCE(f->nr_done, f->nr_done - 1);
+	}
+	spin_unlock(&f->lock);
+	return t;
+}
+
+/* It could not be delivered: it is the oldest again. */
+void gort_file_untake(struct gort_file *f, struct gort_task *t)
+{
+	spin_lock(&f->lock);
+	list_add(&t->node, &f->done);
+	WRITE_ONCE(f->nr_done, f->nr_done + 1);
+	spin_unlock(&f->lock);
+	wake_up_all(&f->wait);
+}
+
+struct gort_file *gort_file_open(void)
+{
+	struct mem_cgroup *memcg;
+	struct gort_file *f;
+
+	if (gort_should_fail())
+		return ERR_PTR(-ENOMEM);
+	f = kzalloc(sizeof(*f), GFP_KERNEL_ACCOUNT);
+	if (!f)
+		return ERR_PTR(-ENOMEM);
+	memcg = get_mem_cgroup_from_mm(current->mm);
+	f->ctx = gort_ctx_alloc(current->comm, UINT_MAX, memcg);
+	if (!f->ctx) {
+		mem_cgroup_put(memcg);
+		kfree(f);
+		return ERR_PTR(-ENOMEM);
+	}
+	spin_lock_init(&f->lock);
+	INIT_LIST_HEAD(&f->done);
+	f->max_tasks = READ_ONCE(gort_max_tasks_file);
+	xa_init_flags(&f->tasks, XA_FLAGS_ACCOUNT);
+	init_waitqueue_head(&f->wait);
+	mutex_init(&f->submit);
+	return f;
+}
+
+/* Nobody else has the file: no submit, read or wait is under way. */
+void gort_file_close(struct gort_file *f)
+{
+	struct gort_task *t;
+
+	gort_ctx_destroy(f->ctx);
+	while ((t = gort_file_take(f)))
+		gort_task_free(t);
+	xa_destroy(&f->tasks);
+	kfree(f);
+}
+
+int gort_task_init(void)
+{
+	unsigned int i;
+	int err;
+
+	task_cache = KMEM_CACHE(gort_task, 0);
+	if (!task_cache)
+		return -ENOMEM;
+	for (i = 0; i < gort_nr_workloads; i++) {
+		err = gort_workload_register(&gort_workloads[i]);
+		if (err)
+			goto err_register;
+	}
+	return 0;
+
+err_register:
+	gort_task_exit();
+	return err;
+}
+
+void gort_task_exit(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < gort_nr_workloads; i++)
+		gort_workload_unregister(&gort_workloads[i]);
+	xa_destroy(&workloads);
+	kmem_cache_destroy(task_cache);
+}

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * gort: green threads in the kernel, interface for other modules.
+ *
+ * A G is a green thread: C code on a growing stack of its own, run by one of a
+ * few kthreads (Ms), one on each CPU in use (P). "G code" is C compiled by the
+ * rules of scripts/gcode.mk; it may call only what is declared here (and a few
+ * leaf functions), everything else through gort_call(). The build checks that.
+ *
+ * Each function says from where it may be called:
+ *
+ *   G        from G code, on the G's own stack
+ *   process  from process context that may sleep
+ *   any      also from interrupts and with locks held
+ *
+ * The descriptions are with the definitions; import the namespace GORT.
+ */
+#ifndef _LINUX_GORT_H
+#define _LINUX_GORT_H
+
+#include <linux/mutex.h>
+#include <linux/spinlock.h>
+#include <linux/types.h>
+#include <uapi/linux/gort.h>
+
+struct gort_ctx;
+struct gort_g;
+struct module;
+
+/* Body of a G; always G code. */
+typedef void (*gort_fn_t)(void *arg);
+
+/* Contexts: whom Gs belong to (gort_ctx.c) */
+struct gort_ctx *gort_ctx_create(const char *name, unsigned int max_gs);
+void gort_ctx_destroy(struct gort_ctx *ctx);
+void gort_ctx_cancel(struct gort_ctx *ctx);
+void gort_ctx_wait(struct gort_ctx *ctx);
+
+/* Gs (gort_g.c) */
+int gort_go(struct gort_ctx *ctx, gort_fn_t fn, void *arg);
+struct gort_g *gort_self(void);
+struct gort_g *gort_get(struct gort_g *g);
+void gort_put(struct gort_g *g);
+void gort_cancel(struct gort_g *g);
+bool gort_cancelled(void);
+int gort_sleep(u64 ns);
+int gort_sleep_until(u64 deadline_ns);
+u64 gort_now(void);
+
+/* Scheduling (gort_sched.c) */
+int gort_yield(void);
+void gort_exit(void) __noreturn;
+int gort_park(const char *reason);
+int gort_park_until(u64 deadline_ns, const char *reason);
+void gort_ready(struct gort_g *g);
+
+/* Kernel functions from G code (gort_lock.c) */
+long gort_call(long (*fn)(void *arg), void *arg);
+
+/**
+ * struct gort_lock - a lock for short sections of G code
+ * @mutex: the lock itself; its owner is the M, not the G
+ * @next: next lock that the same M holds; M: only by the holder
+ *
+ * While a G holds one it is not made to yield and must not block.
+ */
+struct gort_lock {
+	struct mutex mutex;
+	struct gort_lock *next;
+};
+
+#define gort_lock_init(l)					\
+	do {							\
+		mutex_init(&(l)->mutex);			\
+		(l)->next = NULL;				\
+	} while (0)
+
+#define GORT_LOCK_INIT(name) \
+	{ .mutex = __MUTEX_INITIALIZER((name).mutex), .next = NULL }
+#define DEFINE_GORT_LOCK(name) struct gort_lock name = GORT_LOCK_INIT(name)
+
+void gort_lock(struct gort_lock *l);
+bool gort_trylock(struct gort_lock *l);
+void gort_unlock(struct gort_lock *l);
+
+/* The kernel's own sections, opened from G code (gort_lock.c) */
+void gort_spin_lock(spinlock_t *l);
+void gort_spin_unlock(spinlock_t *l);
+void gort_spin_lock_bh(spinlock_t *l);
+void gort_spin_unlock_bh(spinlock_t *l);
+void gort_spin_lock_irq(spinlock_t *l);
+void gort_spin_unlock_irq(spinlock_t *l);
+unsigned long gort_spin_lock_irqsave(spinlock_t *l);
+void gort_spin_unlock_irqrestore(spinlock_t *l, unsigned long flags);
+void gort_rcu_read_lock(void);
+void gort_rcu_read_unlock(void);
+void gort_preempt_off(void);
+void gort_preempt_on(void);
+
+/**
+ * struct gort_workload_arg - one argument of a workload
+ * @name: how users call it, at most GORT_NAME_LEN - 1 characters
+ * @min: smallest value
+ * @max: largest value
+ * @def: default, within the two
+ */
+struct gort_workload_arg {
+	const char *name;
+	u64 min;
+	u64 max;
+	u64 def;
+};
+
+/**
+ * struct gort_workload - something that user space can submit by name
+ * @name: unique, at most GORT_NAME_LEN - 1 characters
+ * @help: one line
+ * @owner: THIS_MODULE; pinned while a task of it is unfinished
+ * @fn: G code; gets the checked arguments, stores a result, returns 0 or a
+ *	negative errno
+ * @nr_args: how many of @args count
+ * @args: the arguments in order
+ * @id: set by gort_workload_register()
+ */
+struct gort_workload {
+	const char *name;
+	const char *help;
+	struct module *owner;
+	int (*fn)(const u64 *args, u64 *result);
+	unsigned int nr_args;
+	struct gort_workload_arg args[GORT_MAX_ARGS];
+	u32 id;
+};
+
+int gort_workload_register(struct gort_workload *w);
+void gort_workload_unregister(struct gort_workload *w);
+
+/**
+ * struct gort_g_stats - what happened to one G so far
+ * @preempted: times it was made to yield
+ * @declined: times a request was put off
+ * @stack_bytes: most stack it had at a time
+ */
+struct gort_g_stats {
+	u32 preempted;
+	u32 declined;
+	u32 stack_bytes;
+};
+
+/* For tests and measurements (gort_preempt.c) */
+void gort_preempt_self(void);
+void gort_self_stats(struct gort_g_stats *st);
+void gort_set_site_hook(void (*hook)(int site));
+
+#endif /* _LINUX_GORT_H */

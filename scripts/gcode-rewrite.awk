@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Turns the assembly that GCC writes with -fsplit-stack into G code:
+#
+#  - the stack limit is the first word of the G that this CPU runs, not a word
+#    of user space's thread block;
+#  - the stack that a large frame needs is subtracted in another way, since objtool
+#    takes an address below %rsp in a register for the start of an aligned frame;
+#  - the slow path is gort_morestack, which comes back to the byte after its
+#    return address. So exactly one byte must follow the call: int3, because it
+#    never runs, and because a plain return there is a speculation hazard in the
+#    eyes of objtool;
+#  - the call of gort_exit() gets an end, for objtool, which knows only the
+#    kernel's own functions that never return;
+#  - all code goes to one section, so that an address can be told to be G code;
+#  - lines that start with a hash go, since the result passes the C preprocessor.
+#
+# Needs -v curg=OPERAND, where the pointer to the running G is.
+
+BEGIN {
+	# Names that the preprocessor would replace by 1.
+	print "#undef linux"
+	print "#undef unix"
+}
+
+function fail(msg)
+{
+	print FILENAME ":" FNR ": " msg ": " $0 > "/dev/stderr"
+	failed = 1
+	exit 1
+}
+
+# Debug labels and line notes are no code, wherever they stand.
+(large != "" || after_call) && /^(\.L[A-Za-z0-9_.$]+:|\t\.(loc|cfi_[a-z_]+)[ \t].*)$/ { print; next }
+
+large != "" && /^\tcmpq\t%fs:112, %r11$/ {
+	print "\tmovq\t%rsp, %r11"
+	print "\tsubq\t$" large ", %r11"
+	print "\tmovq\t" curg ", %r10"
+	print "\tcmpq\t(%r10), %r11"
+	large = ""
+	next
+}
+
+# Some other address: it stands as it was.
+large != "" { print "\tleaq\t-" large "(%rsp), %r11"; large = "" }
+
+after_call {
+	after_call = 0
+	if ($0 !~ /^\t(ret|rep ret|rep; ret|jmp\t__x86_return_thunk)$/)
+		fail("expected the return after the call of __morestack")
+	print "\tint3"
+	after_return = 1
+	next
+}
+
+# One int3 for straight-line speculation may follow; ours is enough.
+after_return && /^\tint3$/ { after_return = 0; next }
+{ after_return = 0 }
+
+/^[ \t]*#/ { next }
+
+/^\tcmpq\t%fs:112, %r[a-z0-9]+$/ {
+	print "\tmovq\t" curg ", %r10"
+	print "\tcmpq\t(%r10), " $NF
+	next
+}
+
+/^\tleaq\t-[0-9]+\(%rsp\), %r11$/ {
+	large = substr($2, 2) + 0
+	next
+}
+
+/^\tcall\t__morestack$/ {
+	print "\tcall\tgort_morestack"
+	after_call = 1
+	next
+}
+
+/^\tcall\tgort_exit$/ { print; print "\tud2"; next }
+
+/^[ \t]*\.text[ \t]*$/ || /^[ \t]*\.section[ \t]+\.text(\.[A-Za-z0-9_.$]*)?(,|[ \t]|$)/ {
+	print "\t.section\t.text.gcode,\"ax\",@progbits"
+	next
+}
+
+/^[ \t]*\.pushsection[ \t]+\.text(\.[A-Za-z0-9_.$]*)?(,|[ \t]|$)/ {
+	print "\t.pushsection\t.text.gcode,\"ax\",@progbits"
+	next
+}
+
+# They speak to user space's linker.
+/^\t\.section\t\.note\.GNU-(no-)?split-stack,/ { next }
+
+# Not in a string: what is left of user space's thread block is not understood.
+/^[^"]*%fs:/ { fail("unexpected use of %fs") }
+
+{ print }
+
+END {
+	if (!failed && after_call)
+		fail("expected the return after the call of __morestack")
+}

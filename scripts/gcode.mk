@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Builds G code. At the end of a module's Kbuild, with GORT the gort tree:
+#
+#	obj-m := bar.o
+#	bar-y := main.o work.g.o
+#	include $(GORT)/scripts/gcode.mk
+#
+# work.g.o is made from work.c, compiled with split stacks and retargeted to
+# gort. Before bar.o is linked, its G objects are checked: G code may call gort
+# and a few leaf functions only, reads no per-CPU data, and keeps its frames
+# small. See the head of gcode-check.
+#
+#	GORT_FRAME_MAX	bytes of stack that one function of G code may use
+
+gcode-dir := $(abspath $(dir $(lastword $(MAKEFILE_LIST))))
+gcode-rewrite := $(gcode-dir)/gcode-rewrite.awk
+gcode-check := $(gcode-dir)/gcode-check
+gcode-allow := $(gcode-dir)/gcode.allow
+
+GORT_FRAME_MAX ?= 2048
+
+# Not while cleaning, which knows no configuration.
+ifdef CONFIG_MODULES
+ifdef CONFIG_CC_IS_CLANG
+$(error G code needs GCC: Clang has no split stacks for the kernel. Use a kernel that was built with GCC)
+endif
+ifneq ($(CONFIG_X86_64)$(CONFIG_UML),y)
+$(error G code needs a 64-bit x86 kernel)
+endif
+endif
+
+# $(call gcode-parts,bar.o): the G objects of the composite bar.o
+gcode-parts = $(sort $(filter %.g.o,$($(1:.o=-objs)) $($(1:.o=-y)) $($(1:.o=-m))))
+gcode-mods := $(foreach m,$(sort $(filter %.o,$(obj-m))),$(if $(call gcode-parts,$m),$m))
+gcode-objs := $(sort $(foreach m,$(gcode-mods),$(call gcode-parts,$m)))
+gcode-asm := $(gcode-objs:.o=.S)
+
+# No function tracer, whose call precedes the check of the stack. No canary,
+# which belongs to the M, while a G changes its M.
+gcode-remove := $(CC_FLAGS_FTRACE) -pg -mfentry -mrecord-mcount -mnop-mcount \
+	-fstack-protector%
+
+# Arguments of calls are part of the frame, so that the check counts them. Code
+# stays in one piece. No constructors: they run before gort_curg is set up.
+# These come last, since Kbuild adds the flags of sanitizers late.
+gcode-flags := -fsplit-stack -fno-stack-protector \
+	-maccumulate-outgoing-args -fno-reorder-blocks-and-partition \
+	--param asan-globals=0 $(DISABLE_STACKLEAK_PLUGIN) $(DISABLE_KSTACK_ERASE)
+
+# Coverage of both kinds needs what G code has not: a task, a constructor. And
+# a trap reports on the stack of the G.
+define gcode-object
+CFLAGS_REMOVE_$(1) += $(gcode-remove)
+CFLAGS_$(1) += -DGORT_GCODE
+GCOV_PROFILE_$(1) := n
+KCOV_INSTRUMENT_$(1) := n
+$(if $(CONFIG_UBSAN_TRAP),UBSAN_SANITIZE_$(1) := n)
+endef
+# By their path or by their name alone: that depends on the kernel.
+$(foreach o,$(sort $(gcode-objs) $(notdir $(gcode-objs))),$(eval $(call gcode-object,$o)))
+
+# Where the running G is found; without SMP per-CPU data are plain data.
+gcode-curg := $(if $(CONFIG_SMP),%gs:)gort_curg
+
+quiet_cmd_gcode = GCODE $(quiet_modtag)  $@
+      cmd_gcode = $(CC) $(c_flags) $(gcode-flags) -S -o $@.tmp $<; \
+	LC_ALL=C $(AWK) -v curg='$(gcode-curg)' -f $(gcode-rewrite) $@.tmp > $@ || \
+		{ rm -f $@; exit 1; }; \
+	rm -f $@.tmp
+
+define rule_gcode
+	$(call cmd_and_fixdep,gcode)
+	$(call cmd,checksrc)
+	$(call cmd,checkdoc)
+endef
+
+# The stem is the object's own, by which Kbuild finds the module it belongs to.
+define gcode-compile
+$(obj)/$(1:.o=.S): $(obj)/%.S: $(src)/$(1:.g.o=.c) $(gcode-rewrite) FORCE
+	$$(call if_changed_rule,gcode)
+	$$(call cmd,force_checksrc)
+endef
+$(foreach o,$(gcode-objs),$(eval $(call gcode-compile,$o)))
+
+# The check is ordered before the link, and is no part of it.
+quiet_cmd_gcode_check = GCHECK $(quiet_modtag) $@
+      cmd_gcode_check = $(PERL) $(gcode-check) --allow=$(gcode-allow) \
+	--frame-max=$(GORT_FRAME_MAX) --objdump='$(OBJDUMP)' \
+	--readelf='$(READELF)' $(filter %.g.o,$^) && touch $@
+
+define gcode-module
+$(obj)/$(1): | $(obj)/$(1:.o=.gcheck)
+$(obj)/$(1:.o=.gcheck): $(addprefix $(obj)/,$(call gcode-parts,$(1))) $(gcode-check) $(gcode-allow) FORCE
+	$$(call if_changed,gcode_check)
+endef
+$(foreach m,$(gcode-mods),$(eval $(call gcode-module,$m)))
+
+targets += $(gcode-asm) $(gcode-mods:.o=.gcheck)
+clean-files += $(gcode-asm:=.tmp)
