@@ -344,6 +344,7 @@ void gort_guard_reset(struct gort_g *g);
 void gort_guard_move(struct gort_g *g, int site);
 bool gort_request(struct gort_g *g);
 bool gort_decide(struct gort_g *g);
+void gort_check(struct gort_g *g);
 void gort_restore(struct gort_g *g, int site);
 void gort_preemptone(struct gort_p *p);
 void gort_tick_init(struct gort_p *p);
@@ -358,13 +359,22 @@ DECLARE_STATIC_KEY_FALSE(gort_hook_key);
  * From here to gort_releasem() the G is not made to yield; a request that it
  * meets meanwhile is declined.
  */
-static inline struct gort_m *gort_acquirem(struct gort_g *g)
+static inline void gort_acquirem(struct gort_g *g)
 {
-	struct gort_m *m = g->m;
-
-	m->locks++;
+	g->m->locks++;
 	barrier();
-	return m;
+}
+
+/*
+ * The same where G code calls this module. Functions in G code look for a
+ * request when they are entered, so this does: a loop that calls nothing else
+ * yields too. Afterwards the G may be on another M.
+ */
+static inline void gort_enter(struct gort_g *g)
+{
+	if (unlikely(READ_ONCE(g->stackguard0) == GORT_STACK_PREEMPT))
+		gort_check(g);
+	gort_acquirem(g);
 }
 
 /*

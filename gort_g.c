@@ -164,7 +164,7 @@ int gort_go(struct gort_ctx *ctx, gort_fn_t fn, void *arg)
 		return -EINVAL;
 	if (!self)
 		return gort_newproc(ctx, fn, arg, NULL, NULL);
-	gort_acquirem(self);
+	gort_enter(self);
 	gort_at_site(self, GORT_SITE_GO);
 	err = gort_systemstack(self, (unsigned long)(ctx ?: self->ctx),
 			       (unsigned long)fn, (unsigned long)arg, go_on_m);

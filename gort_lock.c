@@ -110,6 +110,8 @@ long gort_call(long (*fn)(void *arg), void *arg)
 
 	if (!g)
 		return fn(arg);
+	if (unlikely(READ_ONCE(g->stackguard0) == GORT_STACK_PREEMPT))
+		gort_check(g);
 	return gort_systemstack(g, (unsigned long)fn, (unsigned long)arg,
 				(unsigned long)g, call_on_m);
 }
@@ -172,7 +174,7 @@ void gort_lock(struct gort_lock *l)
 		mutex_lock(&l->mutex);
 		return;
 	}
-	gort_acquirem(g);
+	gort_enter(g);
 	if (unlikely(g->m->atomic))
 		gort_warn(g, "gort_lock inside a section that must not sleep\n");
 	gort_systemstack(g, (unsigned long)l, 0, 0, lock_on_m);
@@ -193,7 +195,7 @@ bool gort_trylock(struct gort_lock *l)
 
 	if (!g)
 		return mutex_trylock(&l->mutex);
-	gort_acquirem(g);
+	gort_enter(g);
 	if (gort_systemstack(g, (unsigned long)l, 0, 0, trylock_on_m)) {
 		hold(g->m, l);
 		return true;
@@ -302,7 +304,8 @@ static unsigned long section_open(enum section kind, spinlock_t *l)
 
 	if (!g)
 		return open_on_m(kind, (unsigned long)l, 0);
-	gort_acquirem(g)->atomic++;
+	gort_enter(g);
+	g->m->atomic++;
 	return gort_systemstack(g, kind, (unsigned long)l, 0, open_on_m);
 }
 

@@ -266,7 +266,7 @@ void gort_ready(struct gort_g *g)
 			gort_submit_global(g);
 		return;
 	}
-	gort_acquirem(self);
+	gort_enter(self);
 	gort_at_site(self, GORT_SITE_READY);
 	p = (struct gort_p *)gort_systemstack(self, (unsigned long)g,
 					      (unsigned long)self->m->p, 0,

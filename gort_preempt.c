@@ -17,7 +17,9 @@
  *     would run on until the next request, and a G that takes locks often
  *     enough would never yield.
  *  4. Accept. The check finds the request and nothing forbids it: the G leaves
- *     its stack, and the M puts it on the global queue.
+ *     its stack, and the M puts it on the global queue. The entry points of
+ *     this module, which have no prologue, look too (gort_enter()): else a loop
+ *     that takes a lock and calls functions only inside would never yield.
  *  5. Clear. Before a G comes on, g->preempt is cleared and the limit is true.
  *
  * stackguard0 is written in this file alone: gort_request() and gort_restore()
@@ -136,6 +138,13 @@ bool gort_decide(struct gort_g *g)
 	p->stats.declined[why]++;
 	g->stats.declined++;
 	return false;
+}
+
+/* The check for code that has no prologue of its own: gort_enter(). */
+void gort_check(struct gort_g *g)
+{
+	if (!g->m->locks && gort_on_gstack(g) && gort_decide(g))
+		gort_mcall(g, GORT_ACT_PREEMPT);
 }
 
 /*

@@ -127,7 +127,7 @@ void gort_allocm(struct gort_p *p)
 		allocm_on_m((unsigned long)p, 0, 0);
 		return;
 	}
-	gort_acquirem(self);
+	gort_enter(self);
 	gort_at_site(self, GORT_SITE_ALLOCM);
 	gort_systemstack(self, (unsigned long)p, 0, 0, allocm_on_m);
 	gort_releasem(self, GORT_SITE_ALLOCM);

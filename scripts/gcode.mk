@@ -87,7 +87,7 @@ $(foreach o,$(gcode-objs),$(eval $(call gcode-compile,$o)))
 quiet_cmd_gcode_check = GCHECK $(quiet_modtag) $@
       cmd_gcode_check = $(PERL) $(gcode-check) --allow=$(gcode-allow) \
 	--frame-max=$(GORT_FRAME_MAX) --objdump='$(OBJDUMP)' \
-	--readelf='$(READELF)' $(filter %.g.o,$^) && touch $@
+	--readelf='$(READELF)' $(filter %.g.o,$^); touch $@
 
 define gcode-module
 $(obj)/$(1): | $(obj)/$(1:.o=.gcheck)
