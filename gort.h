@@ -264,7 +264,7 @@ struct gort_sched {
  * @name: for messages; I
  */
 struct gort_ctx {
-	spinlock_t lock;
+	spinlock_t lock;	/* C */
 	struct list_head gs;
 	unsigned int nr_gs;
 	unsigned int max_gs;
@@ -429,8 +429,6 @@ unsigned long gort_systemstack(struct gort_g *g, unsigned long a,
 			       unsigned long (*fn)(unsigned long a,
 						   unsigned long b,
 						   unsigned long c));
-
-/* gort_park.c: only what include/linux/gort.h declares */
 
 /* gort_proc.c */
 int gort_proc_init(void);

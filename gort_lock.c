@@ -37,19 +37,27 @@ bool gort_is_neutral(const struct gort_m *m)
 	       !rcu_preempt_depth();
 }
 
+/* Close what is open beyond a state that the M was in before. */
+static void close_beyond(int count, int rcu, bool off)
+{
+	if (irqs_disabled() && !off)
+		local_irq_enable();
+	while (softirq_count() > (count & SOFTIRQ_MASK))
+		local_bh_enable();
+	while ((preempt_count() & PREEMPT_MASK) > (count & PREEMPT_MASK))
+		preempt_enable();
+	while (rcu_preempt_depth() > rcu) {
+		__acquire(RCU);
+		rcu_read_unlock();
+	}
+}
+
 /* Close what @g left open; on g0, the G is off its stack. */
 void gort_neutralise(struct gort_m *m, struct gort_g *g)
 {
 	struct gort_lock *l;
 
-	if (irqs_disabled())
-		local_irq_enable();
-	while (softirq_count())
-		local_bh_enable();
-	while (preempt_count() & PREEMPT_MASK)
-		preempt_enable();
-	while (rcu_preempt_depth())
-		rcu_read_unlock();
+	close_beyond(0, 0, false);
 	while ((l = m->held)) {
 		m->held = l->next;
 		mutex_unlock(&l->mutex);
@@ -67,14 +75,7 @@ static void check_call(struct gort_g *g, void *fn, int count, int rcu, bool off)
 	if (likely(preempt_count() == count && rcu_preempt_depth() == rcu &&
 		   irqs_disabled() == off))
 		return;
-	if (irqs_disabled() && !off)
-		local_irq_enable();
-	while (softirq_count() > (count & SOFTIRQ_MASK))
-		local_bh_enable();
-	while ((preempt_count() & PREEMPT_MASK) > (count & PREEMPT_MASK))
-		preempt_enable();
-	while (rcu_preempt_depth() > rcu)
-		rcu_read_unlock();
+	close_beyond(count, rcu, off);
 	g->status = -EDEADLK;
 	WRITE_ONCE(g->cancelled, true);
 	gort_warn(g, "%ps returned with another preemption, interrupt or RCU state than it was called with; the G is cancelled\n",
@@ -241,6 +242,7 @@ enum section {
 	SECTION_PREEMPT,
 };
 
+/* What is open when this returns is closed by close_on_m(), for sparse. */
 static unsigned long open_on_m(unsigned long kind, unsigned long l,
 			       unsigned long unused)
 {
@@ -250,18 +252,23 @@ static unsigned long open_on_m(unsigned long kind, unsigned long l,
 	switch ((enum section)kind) {
 	case SECTION_SPIN:
 		spin_lock(lock);
+		__release(lock);
 		break;
 	case SECTION_BH:
 		spin_lock_bh(lock);
+		__release(lock);
 		break;
 	case SECTION_IRQ:
 		spin_lock_irq(lock);
+		__release(lock);
 		break;
 	case SECTION_IRQSAVE:
 		spin_lock_irqsave(lock, flags);
+		__release(lock);
 		break;
 	case SECTION_RCU:
 		rcu_read_lock();
+		__release(RCU);
 		break;
 	case SECTION_PREEMPT:
 		preempt_disable();
@@ -277,18 +284,23 @@ static unsigned long close_on_m(unsigned long kind, unsigned long l,
 
 	switch ((enum section)kind) {
 	case SECTION_SPIN:
+		__acquire(lock);
 		spin_unlock(lock);
 		break;
 	case SECTION_BH:
+		__acquire(lock);
 		spin_unlock_bh(lock);
 		break;
 	case SECTION_IRQ:
+		__acquire(lock);
 		spin_unlock_irq(lock);
 		break;
 	case SECTION_IRQSAVE:
+		__acquire(lock);
 		spin_unlock_irqrestore(lock, flags);
 		break;
 	case SECTION_RCU:
+		__acquire(RCU);
 		rcu_read_unlock();
 		break;
 	case SECTION_PREEMPT:

@@ -76,15 +76,18 @@ GORT_EXPORT(gort_yield);
  * are released with a message, memory it got elsewhere is not.
  *
  * Context: G. Outside a G there is nothing to end and no error to return: the
- * task gets a warning and sleeps for good.
+ * task sleeps for good, with a message.
  */
 void gort_exit(void)
 {
 	struct gort_g *g = gort_getg();
 
-	if (WARN_ON_ONCE(!g || !gort_on_gstack(g)))
+	if (!g || !gort_on_gstack(g)) {
+		pr_err("gort_exit: called outside a G by %s (%d), which sleeps from now on\n",
+		       current->comm, current->pid);
 		for (;;)
 			schedule_timeout_idle(MAX_SCHEDULE_TIMEOUT);
+	}
 	gort_mcall(g, GORT_ACT_EXIT);
 	unreachable();
 }

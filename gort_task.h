@@ -27,7 +27,7 @@
  */
 struct gort_file {
 	struct gort_ctx *ctx;
-	spinlock_t lock;
+	spinlock_t lock;	/* F */
 	struct list_head done;
 	unsigned int nr_done;
 	unsigned int nr_running;
@@ -35,7 +35,7 @@ struct gort_file {
 	u64 last_id;
 	struct xarray tasks;
 	wait_queue_head_t wait;
-	struct mutex submit;
+	struct mutex submit;	/* order of a batch */
 };
 
 /**

@@ -37,7 +37,10 @@ static int work_call(const u64 *args, u64 *result)
 	return 0;
 }
 
-/* No call, no check: a request finds nobody until the loop is over. */
+/*
+ * No call, no check: a request finds nobody until the loop is over. Its length
+ * is bounded so that a kernel without preemption is not stalled for long.
+ */
 static int work_loop(const u64 *args, u64 *result)
 {
 	u64 n = args[0], x = 1;
@@ -400,7 +403,7 @@ struct gort_workload gort_workloads[] = {
 	}, {
 		.name = "loop", .help = "x = 3x + 1 in a loop without calls",
 		.owner = THIS_MODULE, .fn = work_loop, .nr_args = 1,
-		.args = { { "iterations", 0, 1ULL << 32, 1000000 } },
+		.args = { { "iterations", 0, 1ULL << 30, 1000000 } },
 	}, {
 		.name = "lock", .help = "x = 3x + 1, work steps inside a lock of kind 0..5",
 		.owner = THIS_MODULE, .fn = work_lock, .nr_args = 3,

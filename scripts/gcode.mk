@@ -63,7 +63,7 @@ $(foreach o,$(sort $(gcode-objs) $(notdir $(gcode-objs))),$(eval $(call gcode-ob
 # Where the running G is found; without SMP per-CPU data are plain data.
 gcode-curg := $(if $(CONFIG_SMP),%gs:)gort_curg
 
-quiet_cmd_gcode = GCODE $(quiet_modtag)  $@
+quiet_cmd_gcode = GCODE [M]  $@
       cmd_gcode = $(CC) $(c_flags) $(gcode-flags) -S -o $@.tmp $<; \
 	LC_ALL=C $(AWK) -v curg='$(gcode-curg)' -f $(gcode-rewrite) $@.tmp > $@ || \
 		{ rm -f $@; exit 1; }; \
@@ -84,7 +84,7 @@ endef
 $(foreach o,$(gcode-objs),$(eval $(call gcode-compile,$o)))
 
 # The check is ordered before the link, and is no part of it.
-quiet_cmd_gcode_check = GCHECK $(quiet_modtag) $@
+quiet_cmd_gcode_check = GCHECK [M] $@
       cmd_gcode_check = $(PERL) $(gcode-check) --allow=$(gcode-allow) \
 	--frame-max=$(GORT_FRAME_MAX) --objdump='$(OBJDUMP)' \
 	--readelf='$(READELF)' $(filter %.g.o,$^); touch $@

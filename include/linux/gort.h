@@ -65,7 +65,7 @@ long gort_call(long (*fn)(void *arg), void *arg);
  * While a G holds one it is not made to yield and must not block.
  */
 struct gort_lock {
-	struct mutex mutex;
+	struct mutex mutex;	/* the lock */
 	struct gort_lock *next;
 };
 
