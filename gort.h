@@ -36,6 +36,7 @@
 #include <linux/workqueue.h>
 
 #include "gort_asm.h"
+#include "gort_compat.h"
 
 /* Above any stack pointer: the next check takes the slow path. As in Go. */
 #define GORT_STACK_PREEMPT	((unsigned long)-1314)
@@ -298,7 +299,7 @@ static inline struct gort_g *gort_getg(void)
 {
 	struct gort_g *g;
 
-	if (!in_task() || this_cpu_read(gort_mtask) != current)
+	if (!in_task() || this_cpu_read(gort_mtask) != gort_current())
 		return NULL;
 	g = this_cpu_read(gort_curg);
 	return g == &gort_nog ? NULL : g;

@@ -27,9 +27,28 @@
 #else /* !__ASSEMBLY__ */
 
 #include <linux/export.h>
+#include <linux/percpu.h>
 #include <linux/hrtimer.h>
+#include <linux/sched.h>
 #include <linux/sched/mm.h>
 #include <linux/shrinker.h>
+
+/*
+ * The running task, read anew each time. The compiler may keep current in a
+ * register across a call, which is wrong where the call is a switch to another
+ * CPU. 6.2 moved the variable and 6.15 moved it back.
+ */
+static inline struct task_struct *gort_current(void)
+{
+#if !defined(CONFIG_X86_64)
+	return current;
+#elif LINUX_VERSION_CODE >= KERNEL_VERSION(6, 2, 0) && \
+	LINUX_VERSION_CODE < KERNEL_VERSION(6, 15, 0)
+	return this_cpu_read(pcpu_hot.current_task);
+#else
+	return this_cpu_read(current_task);
+#endif
+}
 
 /* 6.13 made the namespace a string. */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 13, 0)

@@ -18,7 +18,6 @@
 #include <linux/string.h>
 
 #include "gort.h"
-#include "gort_compat.h"
 
 /* Gs that are woken without letting others at the lock */
 #define GORT_CANCEL_BATCH	64

@@ -19,7 +19,6 @@
 #include <linux/uaccess.h>
 
 #include "gort.h"
-#include "gort_compat.h"
 #include "gort_task.h"
 
 static_assert(sizeof(struct gort_info) == GORT_INFO_SIZE_VER0);
@@ -375,6 +374,8 @@ static struct miscdevice gort_misc = {
 
 int gort_dev_init(void)
 {
+	if (gort_should_fail())
+		return -ENOMEM;
 	return misc_register(&gort_misc);
 }
 

@@ -23,7 +23,6 @@
 #include <linux/slab.h>
 
 #include "gort.h"
-#include "gort_compat.h"
 
 static struct kmem_cache *gort_g_cache;
 static atomic64_t gort_last_id;
@@ -31,7 +30,7 @@ static atomic64_t gort_last_id;
 /* The P of the M that the caller is, or NULL. */
 static struct gort_p *this_p(void)
 {
-	if (!in_task() || this_cpu_read(gort_mtask) != current)
+	if (!in_task() || this_cpu_read(gort_mtask) != gort_current())
 		return NULL;
 	return gort_p_of(smp_processor_id());
 }
@@ -251,6 +250,8 @@ GORT_EXPORT(gort_cancelled);
 
 int gort_g_init(void)
 {
+	if (gort_should_fail())
+		return -ENOMEM;
 	gort_g_cache = kmem_cache_create("gort_g", sizeof(struct gort_g), 0,
 					 SLAB_HWCACHE_ALIGN |
 					 SLAB_TYPESAFE_BY_RCU, NULL);

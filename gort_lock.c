@@ -28,7 +28,6 @@
 #include <linux/rcupdate.h>
 
 #include "gort.h"
-#include "gort_compat.h"
 
 /* Is the M as it was before the G came on? */
 bool gort_is_neutral(const struct gort_m *m)

@@ -10,7 +10,6 @@
 #include <linux/moduleparam.h>
 
 #include "gort.h"
-#include "gort_compat.h"
 
 #define SLICE_MIN_US	50
 #define SLICE_MAX_US	1000000

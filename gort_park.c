@@ -5,8 +5,8 @@
  * These functions are called by G code and run on the G's stack, inside its
  * guard: their frames are small, and what needs room runs on the M's stack by
  * gort_systemstack(). A G that comes back may be on another M: after a switch
- * nothing is taken from before it but the G itself, and neither current nor a
- * per-CPU address (the compiler may have kept them).
+ * nothing is taken from before it but the G itself, and neither current (which
+ * the compiler may have kept: gort_current() reads it anew) nor the M.
  *
  * gort_park() and gort_ready() share one permit per G (g->wait). gort_ready()
  * gives it, gort_park() takes it and sleeps while there is none: a wake-up that
@@ -30,7 +30,6 @@
 #include <linux/sched.h>
 
 #include "gort.h"
-#include "gort_compat.h"
 
 /* May the caller leave its stack? Else an errno, and a message. */
 static int may_leave(struct gort_g *g, const char *what)

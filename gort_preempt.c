@@ -64,7 +64,6 @@
 #include <asm/irq_regs.h>
 
 #include "gort.h"
-#include "gort_compat.h"
 
 DEFINE_STATIC_KEY_TRUE(gort_restore_key);
 DEFINE_STATIC_KEY_FALSE(gort_hook_key);

@@ -30,7 +30,6 @@
 #include <linux/slab.h>
 
 #include "gort.h"
-#include "gort_compat.h"
 
 /* After an M could not be made, look again for who could run the work. */
 #define GORT_RETRY	(HZ / 10)

@@ -56,7 +56,6 @@
 #include <linux/sched.h>
 
 #include "gort.h"
-#include "gort_compat.h"
 
 struct gort_sched gort_sched = {
 	.lock = __RAW_SPIN_LOCK_UNLOCKED(gort_sched.lock),

@@ -39,7 +39,6 @@
 #include <linux/vmalloc.h>
 
 #include "gort.h"
-#include "gort_compat.h"
 
 #define GORT_PAINT	0xa5
 
@@ -392,6 +391,8 @@ static unsigned long shrink_scan(struct shrinker *s, struct shrink_control *sc)
 
 int gort_stack_init(void)
 {
+	if (gort_should_fail())
+		return -ENOMEM;
 	gort_shrinker = gort_shrinker_add(shrink_count, shrink_scan);
 	return gort_shrinker ? 0 : -ENOMEM;
 }

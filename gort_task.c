@@ -25,7 +25,6 @@
 #include <linux/slab.h>
 
 #include "gort.h"
-#include "gort_compat.h"
 #include "gort_task.h"
 
 static DEFINE_MUTEX(workload_mutex);	/* protects workloads */
@@ -411,6 +410,8 @@ int gort_task_init(void)
 	unsigned int i;
 	int err;
 
+	if (gort_should_fail())
+		return -ENOMEM;
 	task_cache = KMEM_CACHE(gort_task, 0);
 	if (!task_cache)
 		return -ENOMEM;

@@ -14,8 +14,6 @@
 #    kernel's own functions that never return;
 #  - all code goes to one section, so that an address can be told to be G code;
 #  - lines that start with a hash go, since the result passes the C preprocessor.
-#
-# Needs -v curg=OPERAND, where the pointer to the running G is.
 
 BEGIN {
 	# Names that the preprocessor would replace by 1.
@@ -36,7 +34,7 @@ function fail(msg)
 large != "" && /^\tcmpq\t%fs:112, %r11$/ {
 	print "\tmovq\t%rsp, %r11"
 	print "\tsubq\t$" large ", %r11"
-	print "\tmovq\t" curg ", %r10"
+	print "\tmovq\t%gs:gort_curg, %r10"
 	print "\tcmpq\t(%r10), %r11"
 	large = ""
 	next
@@ -61,7 +59,7 @@ after_return && /^\tint3$/ { after_return = 0; next }
 /^[ \t]*#/ { next }
 
 /^\tcmpq\t%fs:112, %r[a-z0-9]+$/ {
-	print "\tmovq\t" curg ", %r10"
+	print "\tmovq\t%gs:gort_curg, %r10"
 	print "\tcmpq\t(%r10), " $NF
 	next
 }

@@ -25,8 +25,8 @@ ifdef CONFIG_MODULES
 ifdef CONFIG_CC_IS_CLANG
 $(error G code needs GCC: Clang has no split stacks for the kernel. Use a kernel that was built with GCC)
 endif
-ifneq ($(CONFIG_X86_64)$(CONFIG_UML),y)
-$(error G code needs a 64-bit x86 kernel)
+ifneq ($(CONFIG_X86_64)$(CONFIG_SMP)$(CONFIG_UML),yy)
+$(error G code needs a kernel for 64-bit x86 and more than one CPU (CONFIG_SMP))
 endif
 endif
 
@@ -60,12 +60,9 @@ endef
 # By their path or by their name alone: that depends on the kernel.
 $(foreach o,$(sort $(gcode-objs) $(notdir $(gcode-objs))),$(eval $(call gcode-object,$o)))
 
-# Where the running G is found; without SMP per-CPU data are plain data.
-gcode-curg := $(if $(CONFIG_SMP),%gs:)gort_curg
-
 quiet_cmd_gcode = GCODE [M]  $@
       cmd_gcode = $(CC) $(c_flags) $(gcode-flags) -S -o $@.tmp $<; \
-	LC_ALL=C $(AWK) -v curg='$(gcode-curg)' -f $(gcode-rewrite) $@.tmp > $@ || \
+	LC_ALL=C $(AWK) -f $(gcode-rewrite) $@.tmp > $@ || \
 		{ rm -f $@; exit 1; }; \
 	rm -f $@.tmp
 
