@@ -96,14 +96,14 @@ enum gort_permit {
 /**
  * struct gort_g - a green thread
  * @stackguard0: what prologues compare with: @stackguard, or
- *	GORT_STACK_PREEMPT; A, written in gort_preempt.c alone
+ *	GORT_STACK_PREEMPT; as @preempt, written in gort_preempt.c alone
  * @stackguard: true limit of the current segment; O
  * @sp: stack pointer while it does not run; O
  * @stack_lo: lowest byte of the current segment; O
  * @stack_hi: byte after its stack; O
  * @m: the M that runs it, or ran it last; O
- * @preempt: it is to yield as soon as it may; A
- * @lost_seen: the tick found @preempt set but not armed; T
+ * @preempt: it is to yield as soon as it may; O and interrupts on its CPU
+ * @lost_seen: this request was counted as lost; as @preempt
  * @cancelled: it is to end; A
  * @wait: enum gort_permit; A
  * @seg: current segment; O
@@ -151,7 +151,6 @@ struct gort_g {
 /**
  * struct gort_m - a kthread that runs Gs
  * @g0_sp: its own stack's pointer while a G runs; O
- * @curg: the G it runs, or NULL; O, read by the tick
  * @p: its P; I
  * @task: the kthread; I
  * @locks: runtime locks and open sections; no G yields while not zero; O
@@ -165,7 +164,6 @@ struct gort_g {
  */
 struct gort_m {
 	unsigned long g0_sp;
-	struct gort_g *curg;
 	struct gort_p *p;
 	struct task_struct *task;
 	u32 locks;
@@ -343,7 +341,6 @@ void gort_lessstack(void);
 /* gort_preempt.c */
 void gort_guard_reset(struct gort_g *g);
 void gort_guard_move(struct gort_g *g, int site);
-bool gort_request(struct gort_g *g);
 bool gort_decide(struct gort_g *g);
 void gort_check(struct gort_g *g);
 void gort_restore(struct gort_g *g, int site);
@@ -373,15 +370,15 @@ static inline void gort_acquirem(struct gort_g *g)
  */
 static inline void gort_enter(struct gort_g *g)
 {
-	if (unlikely(READ_ONCE(g->stackguard0) == GORT_STACK_PREEMPT))
+	if (unlikely(READ_ONCE(g->preempt)))
 		gort_check(g);
 	gort_acquirem(g);
 }
 
 /*
  * The one way out of a section. The request is restored before the count goes
- * down, so that "no locks, and a request pending but not armed" is never true
- * where the tick could see it: that state is what it counts as lost.
+ * down, so that "no locks, and a request pending but not armed" is never true,
+ * not even for the tick: that state is what counts as lost.
  */
 static inline void gort_releasem(struct gort_g *g, int site)
 {

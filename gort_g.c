@@ -15,9 +15,8 @@
  * since that runs on g0. No queue has it: it was running. The context's list
  * has it until gort_ctx_del(). A timer of its own was stopped by itself before
  * it left gort_park_until(). Others keep it by gort_get(), and find it dead:
- * gort_ready() of a dead G does nothing. A request from another CPU may still
- * write two fields of it (gort_preemptone()), which is why its memory is
- * type-stable under RCU.
+ * gort_ready() of a dead G does nothing. Requests come from interrupts on the
+ * CPU where it is current, and it is current nowhere.
  */
 
 #include <linux/slab.h>
@@ -253,8 +252,7 @@ int gort_g_init(void)
 	if (gort_should_fail())
 		return -ENOMEM;
 	gort_g_cache = kmem_cache_create("gort_g", sizeof(struct gort_g), 0,
-					 SLAB_HWCACHE_ALIGN |
-					 SLAB_TYPESAFE_BY_RCU, NULL);
+					 SLAB_HWCACHE_ALIGN, NULL);
 	return gort_g_cache ? 0 : -ENOMEM;
 }
 

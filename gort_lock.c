@@ -110,7 +110,7 @@ long gort_call(long (*fn)(void *arg), void *arg)
 
 	if (!g)
 		return fn(arg);
-	if (unlikely(READ_ONCE(g->stackguard0) == GORT_STACK_PREEMPT))
+	if (unlikely(READ_ONCE(g->preempt)))
 		gort_check(g);
 	return gort_systemstack(g, (unsigned long)fn, (unsigned long)arg,
 				(unsigned long)g, call_on_m);

@@ -7,8 +7,8 @@
  * that of Go change 5887f142 ("runtime: more reliable preemption"), whose
  * point is that a request which comes at a bad moment is put off, not lost:
  *
- *  1. Request. The tick (or another CPU) sets g->preempt, then stackguard0.
- *     Best effort, without locks: it may hit a G that has just come on.
+ *  1. Request. The tick, or an interrupt that another CPU sends, sets g->preempt
+ *     and then stackguard0.
  *  2. Decline. The check finds the request while the M holds a runtime lock,
  *     allocates or collects: stackguard0 gets the true limit back, so that the
  *     G runs on at full speed, and g->preempt keeps the request.
@@ -26,18 +26,11 @@
  * arm it, gort_guard_reset() gives it the true limit.
  *
  * Ordering. The owner is the M that runs the G; requests come from interrupts
- * on its CPU, for which program order is enough, or from other CPUs:
- *
- *   requester			owner, at a segment change
- *   ---------			--------------------------
- *   g->preempt = true		stackguard0 = stackguard
- *   (release)			smp_mb()			[1]
- *   stackguard0 = PREEMPT	if (g->preempt) stackguard0 = PREEMPT
- *
- * Without [1] the owner's store could still sit in its store buffer while it
- * reads g->preempt as false, and then cover the requester's. A decline needs
- * no such barrier: it follows from having seen stackguard0 armed, and the
- * release orders g->preempt before that.
+ * on its CPU alone, so program order is enough: what the owner does between two
+ * looks at g->preempt is either before the interrupt or after it. An interrupt
+ * to another CPU costs more than a store to its G, but with a store the owner
+ * would need a full barrier between each change of stackguard0 and its look at
+ * g->preempt, and the G might be freed under the writer's hands.
  *
  * The tick is one hrtimer per P, on only while a G runs there: it stops itself
  * when it finds none and is started when the next G comes on. It asks a G that
@@ -46,20 +39,20 @@
  * kernel without full preemption is not held up for longer than a tick.
  *
  * What is lost? A request that is pending and not armed while nothing forbids
- * preemption. gort_releasem() arms before it lets go, so the tick can never
- * see this state while the restores are on; it looks for it at each tick and
- * counts, which is independent of the code that it checks. The parameter
- * "restore" turns the restores off to show what they are good for.
+ * preemption. gort_releasem() arms before it lets go, so this state does not
+ * exist while the restores are on. Two places look for it and count, once for
+ * each request, independently of the code that restores: each entry of G code
+ * into this module, and each tick. The parameter "restore" turns the restores
+ * off to show what they are good for.
  *
- * Not done: asking by interrupt to the other CPU (a store does), one global
- * tick for all Ps (its CPU would never be idle), and a clock reading at each
- * switch for exact slices (it costs more than the switch).
+ * Not done: one global tick for all Ps (its CPU would never be idle), and a
+ * clock reading at each switch for exact slices (it costs more than the switch).
  */
 
 #include <linux/export.h>
+#include <linux/irqflags.h>
 #include <linux/ktime.h>
 #include <linux/module.h>
-#include <linux/rcupdate.h>
 #include <linux/smp.h>
 #include <asm/irq_regs.h>
 
@@ -83,19 +76,17 @@ void gort_guard_reset(struct gort_g *g)
 void gort_guard_move(struct gort_g *g, int site)
 {
 	gort_guard_reset(g);
-	smp_mb(); /* [1], pairs with the release in gort_request() */
 	gort_releasem(g, site);
 }
 
-/* Step 1, from any context. Returns false if one was pending already. */
-bool gort_request(struct gort_g *g)
+/* Step 1, with interrupts off on the CPU of @g, which is current there. */
+static void gort_request(struct gort_g *g)
 {
-	bool pending = READ_ONCE(g->preempt);
-
+	lockdep_assert_irqs_disabled();
+	if (!g->preempt)
+		g->m->p->stats.requested++;
 	WRITE_ONCE(g->preempt, true);
-	/* pairs with [1] and with the owner's view in a decline */
-	smp_store_release(&g->stackguard0, GORT_STACK_PREEMPT);
-	return !pending;
+	WRITE_ONCE(g->stackguard0, GORT_STACK_PREEMPT);
 }
 
 /* Step 3; the caller knows that preemption is possible from here on. */
@@ -139,30 +130,49 @@ bool gort_decide(struct gort_g *g)
 	return false;
 }
 
+/* Nothing forbids preemption. Is a request pending and not armed? */
+static void gort_look_for_loss(struct gort_g *g)
+{
+	unsigned long flags;
+
+	if (!READ_ONCE(g->preempt) || g->lost_seen ||
+	    READ_ONCE(g->stackguard0) == GORT_STACK_PREEMPT)
+		return;
+	local_irq_save(flags); /* against the tick */
+	g->lost_seen = true;
+	g->m->p->stats.lost++;
+	local_irq_restore(flags);
+}
+
 /* The check for code that has no prologue of its own: gort_enter(). */
 void gort_check(struct gort_g *g)
 {
-	if (!g->m->locks && gort_on_gstack(g) && gort_decide(g))
+	if (gort_why_not(g->m) >= 0 || !gort_on_gstack(g))
+		return;
+	gort_look_for_loss(g);
+	if (READ_ONCE(g->stackguard0) == GORT_STACK_PREEMPT && gort_decide(g))
 		gort_mcall(g, GORT_ACT_PREEMPT);
 }
 
-/*
- * Ask what runs on @p to leave, from another CPU. The G may be another one by
- * now, or even a freed one that became another (the cache of Gs is type-stable
- * under RCU): it yields once for nothing.
+static void gort_request_here(void *unused)
+{
+	struct gort_g *g = this_cpu_read(gort_curg);
+
+	if (g != &gort_nog)
+		gort_request(g);
+}
+
+/**
+ * gort_preemptone() - ask what runs on a P to leave
+ * @p: the P; its CPU is online
+ *
+ * Best effort: the G may be another one by now, and yields for nothing.
+ *
+ * Context: process, interrupts on.
  */
 void gort_preemptone(struct gort_p *p)
 {
-	struct gort_m *m = READ_ONCE(p->m);
-	struct gort_g *g;
-
-	if (!m)
-		return;
-	rcu_read_lock();
-	g = READ_ONCE(m->curg);
-	if (g)
-		gort_request(g);
-	rcu_read_unlock();
+	smp_call_function_single(p->cpu, gort_request_here, NULL, 1);
 }
 
 /* Did the interrupt hit @g in its own code, with nothing in the way? */
@@ -173,22 +183,6 @@ static bool gort_interrupted(const struct gort_g *g)
 
 	return regs && current == m->task && gort_why_not(m) < 0 &&
 	       regs->sp >= g->stack_lo && regs->sp < g->stack_hi;
-}
-
-/*
- * Returns true if this tick is not to ask: between its two stores another
- * CPU's request looks like a lost one, so what counts as lost is what two ticks
- * in a row find.
- */
-static bool gort_look_for_loss(struct gort_p *p, struct gort_g *g)
-{
-	bool unarmed = READ_ONCE(g->preempt) && gort_interrupted(g) &&
-		       READ_ONCE(g->stackguard0) != GORT_STACK_PREEMPT;
-
-	if (unarmed && g->lost_seen)
-		p->stats.lost++;
-	g->lost_seen = unarmed && !g->lost_seen;
-	return g->lost_seen;
 }
 
 static ktime_t gort_slice(void)
@@ -208,14 +202,11 @@ static enum hrtimer_restart gort_tick(struct hrtimer *t)
 		WRITE_ONCE(p->ticking, false);
 		return HRTIMER_NORESTART;
 	}
-	if (gort_look_for_loss(p, g))
-		goto out;
-	if (p->ticktick == READ_ONCE(p->schedtick) ||
-	    (current == g->m->task && need_resched())) {
-		if (gort_request(g))
-			p->stats.requested++;
-	}
-out:
+	if (gort_interrupted(g))
+		gort_look_for_loss(g);
+	if (p->ticktick == READ_ONCE(p->schedtick) || READ_ONCE(p->retire) ||
+	    (current == g->m->task && need_resched()))
+		gort_request(g);
 	p->ticktick = READ_ONCE(p->schedtick);
 	hrtimer_forward_now(t, gort_slice());
 	return HRTIMER_RESTART;
@@ -305,9 +296,8 @@ void gort_preempt_self(void)
 
 	if (!g)
 		return;
-	local_irq_save(flags); /* the counter is the tick's */
-	if (gort_request(g))
-		g->m->p->stats.requested++;
+	local_irq_save(flags);
+	gort_request(g);
 	local_irq_restore(flags);
 }
 GORT_EXPORT(gort_preempt_self);

@@ -19,7 +19,7 @@
  *
  * Who can still use an M when it is freed? Its task has ended (kthread_stop()
  * returned). Wakers find it through p->m under sched.lock, where it was set to
- * NULL. gort_preemptone() is called under procs_mutex.
+ * NULL.
  */
 
 #include <linux/cpu.h>

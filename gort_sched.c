@@ -534,15 +534,14 @@ static void execute(struct gort_m *m, struct gort_g *g, bool inherit)
 
 	g->m = m;
 	WRITE_ONCE(g->preempt, false);
+	g->lost_seen = false;
 	gort_guard_reset(g);
-	WRITE_ONCE(m->curg, g);
 	this_cpu_write(gort_curg, g);
 	gort_tick_start(p);
 
 	gort_switch(&m->g0_sp, g->sp);
 
 	this_cpu_write(gort_curg, &gort_nog);
-	WRITE_ONCE(m->curg, NULL);
 	if (unlikely(!gort_is_neutral(m)))
 		gort_neutralise(m, g);
 	gort_left(m, g);

@@ -405,7 +405,7 @@ struct gort_workload gort_workloads[] = {
 		.owner = THIS_MODULE, .fn = work_loop, .nr_args = 1,
 		.args = { { "iterations", 0, 1ULL << 30, 1000000 } },
 	}, {
-		.name = "lock", .help = "x = 3x + 1, work steps inside a lock of kind 0..5",
+		.name = "lock", .help = "as call, in locks: gort, spin, bh, irq, rcu, preempt_off (0..5)",
 		.owner = THIS_MODULE, .fn = work_lock, .nr_args = 3,
 		.args = { { "iterations", 0, 1ULL << 32, 1000 },
 			  { "work", 0, 1000000, 100 },

@@ -230,7 +230,7 @@ struct gort_completion {
 	__u64 latency_ns;
 };
 
-/* gort_stats.cpu: the sum over all CPUs */
+/* gort_stats.cpu: the sum over all CPUs (but @guard_bytes and @guard_used) */
 #define GORT_STATS_ALL		0xffffffffU
 
 /* Why a request was declined: indices of gort_stats.declined */
