@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Client of /dev/gort, see client.h. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "client.h"
+
+static int command(struct gortc *c, unsigned long cmd, void *arg)
+{
+	return ioctl(c->fd, cmd, arg) < 0 ? -errno : 0;
+}
+
+int gortc_open(struct gortc *c, const char *path)
+{
+	int err;
+
+	memset(c, 0, sizeof(*c));
+	c->fd = open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK);
+	if (c->fd < 0)
+		return -errno;
+
+	err = gortc_info(c, &c->info);
+	if (!err && c->info.abi_version != GORT_ABI_VERSION)
+		err = -EPROTO;
+	if (err)
+		gortc_close(c);
+	return err;
+}
+
+void gortc_close(struct gortc *c)
+{
+	close(c->fd);
+	c->fd = -1;
+}
+
+int gortc_info(struct gortc *c, struct gort_info *info)
+{
+	memset(info, 0, sizeof(*info));
+	info->size = sizeof(*info);
+	return command(c, GORT_IOC_INFO, info);
+}
+
+int gortc_workload(struct gortc *c, __u32 index, struct gort_workload_info *w)
+{
+	int err;
+
+	memset(w, 0, sizeof(*w));
+	w->size = sizeof(*w);
+	w->index = index;
+	err = command(c, GORT_IOC_WORKLOAD, w);
+	if (!err && w->nr_args > GORT_MAX_ARGS)
+		err = -EPROTO;
+	return err;
+}
+
+int gortc_stats(struct gortc *c, __u32 cpu, struct gort_stats *st)
+{
+	memset(st, 0, sizeof(*st));
+	st->size = sizeof(*st);
+	st->cpu = cpu;
+	return command(c, GORT_IOC_STATS, st);
+}
+
+int gortc_find(struct gortc *c, const char *name, struct gort_workload_info *w)
+{
+	__u32 i;
+	int err;
+
+	for (i = 0; ; i++) {
+		err = gortc_workload(c, i, w);
+		if (err)
+			return err;
+		if (!strncmp(w->name, name, sizeof(w->name)))
+			return 0;
+	}
+}
+
+int gortc_arg(const struct gort_workload_info *w, const char *name)
+{
+	__u32 i;
+
+	for (i = 0; i < w->nr_args; i++)
+		if (!strncmp(w->args[i].name, name, GORT_NAME_LEN))
+			return i;
+	return -ENOENT;
+}
+
+int gortc_submit(struct gortc *c, const struct gort_task_desc *tasks,
+		 __u32 count, struct gort_submit *s)
+{
+	memset(s, 0, sizeof(*s));
+	s->size = sizeof(*s);
+	s->tasks = (__u64)(unsigned long)tasks;
+	s->count = count;
+	s->task_size = sizeof(*tasks);
+	return command(c, GORT_IOC_SUBMIT, s);
+}
+
+int gortc_wait(struct gortc *c, __u32 min_complete, __u64 deadline_ns,
+	       struct gort_wait *w)
+{
+	memset(w, 0, sizeof(*w));
+	w->size = sizeof(*w);
+	w->min_complete = min_complete;
+	w->deadline_ns = deadline_ns;
+	return command(c, GORT_IOC_WAIT, w);
+}
+
+int gortc_cancel_all(struct gortc *c)
+{
+	struct gort_cancel cancel = {
+		.size = sizeof(cancel),
+		.flags = GORT_CANCEL_ALL,
+	};
+
+	return command(c, GORT_IOC_CANCEL, &cancel);
+}
+
+int gortc_read(struct gortc *c, struct gort_completion *buf, int max)
+{
+	ssize_t n = read(c->fd, buf, max * sizeof(*buf));
+
+	if (n < 0)
+		return errno == EAGAIN ? 0 : -errno;
+	return n % sizeof(*buf) ? -EPROTO : (int)(n / sizeof(*buf));
+}
+
+void gortc_explain(const struct gortc *c, const char *path, int err,
+		   char *buf, size_t size)
+{
+	const char *why = strerror(-err), *hint = "";
+
+	switch (-err) {
+	case ENOENT:
+	case ENXIO:
+	case ENODEV:
+		hint = ": is the module loaded? Try: insmod gort.ko";
+		break;
+	case EACCES:
+	case EPERM:
+		hint = ": it is for root alone, unless root opens it with chown or chmod";
+		break;
+	case ENOTTY:
+	case EINVAL:
+		why = "this is not the device of gort";
+		hint = ": leave out --device, or name the right one";
+		break;
+	case EPROTO:
+		hint = "build both from the same tree";
+		snprintf(buf, size, "%s: the module has ABI version %u, this program %u: %s",
+			 path, c->info.abi_version, GORT_ABI_VERSION, hint);
+		return;
+	}
+	snprintf(buf, size, "%s: %s%s", path, why, hint);
+}

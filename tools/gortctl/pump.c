@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Submit with back-pressure, see pump.h.
+ *
+ * One thread does all: submit a batch; when the module takes no more, or all
+ * is submitted, sleep in wait until a fair part has completed; read what there
+ * is; again. Task number n goes out with n as its user data, and ids[n] has the
+ * id it was given, so that a completion is believed only if both agree, once.
+ *
+ * A signal must not slip in between the look at "interrupted" and the sleep.
+ * Therefore the handler itself cancels what runs, which ends the sleep, and the
+ * flag is looked at after every submit, which covers what was submitted late.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "pump.h"
+
+/* ids[] of a task that is not submitted yet, or has completed */
+#define NO_ID	0xffffffffffffffffULL
+
+/* How long to retry when the machine's cap is used up by others */
+#define RETRY_NS	(10 * 1000 * 1000)
+#define RETRIES		500
+
+static atomic_bool interrupted;
+static struct gortc *signal_client;
+
+struct pump_state {
+	struct pump *p;
+	__u64 *ids;
+	struct gort_task_desc *tasks;
+	struct gort_completion *comps;
+	int full;		/* submits in a row that found no room */
+	int err;		/* why no more is submitted */
+};
+
+static void on_signal(int sig)
+{
+	int saved = errno;
+
+	(void)sig;
+	interrupted = true;
+	gortc_cancel_all(signal_client);
+	errno = saved;
+}
+
+void pump_catch_signals(struct gortc *c)
+{
+	struct sigaction sa = {
+		.sa_handler = on_signal,
+		.sa_flags = SA_RESETHAND,
+	};
+
+	signal_client = c;
+	sigaction(SIGINT, &sa, NULL);
+	sigaction(SIGTERM, &sa, NULL);
+}
+
+static void submit_batch(struct pump_state *s)
+{
+	struct pump *p = s->p;
+	struct gort_submit sub;
+	__u32 n = p->batch, i;
+	int err;
+
+	if (n > p->total - p->submitted)
+		n = p->total - p->submitted;
+	memset(s->tasks, 0, n * sizeof(*s->tasks));
+	for (i = 0; i < n; i++) {
+		p->fill(p->arg, p->submitted + i, &s->tasks[i]);
+		s->tasks[i].user_data = p->submitted + i;
+	}
+
+	err = gortc_submit(p->c, s->tasks, n, &sub);
+	if (!err) {
+		if (sub.submitted > n) {
+			s->err = -EPROTO;
+			return;
+		}
+		for (i = 0; i < sub.submitted; i++)
+			s->ids[p->submitted++] = sub.first_id + i;
+		err = -(int)sub.error;
+	}
+	if (err == -EAGAIN)
+		s->full++;
+	else if (err)
+		s->err = err;
+	else
+		s->full = 0;
+}
+
+/* Read completions until none is left; returns how many there were. */
+static __u64 reap(struct pump_state *s)
+{
+	const struct gort_completion *comp;
+	struct pump *p = s->p;
+	__u64 read = 0;
+	int n, i;
+
+	while ((n = gortc_read(p->c, s->comps, PUMP_BATCH)) > 0) {
+		for (i = 0; i < n; i++) {
+			comp = &s->comps[i];
+			if (comp->user_data >= p->submitted ||
+			    comp->id != s->ids[comp->user_data] ||
+			    comp->id == NO_ID) {
+				p->strays++;
+				continue;
+			}
+			s->ids[comp->user_data] = NO_ID;
+			p->finished++;
+			p->done(p->arg, comp->user_data, comp);
+		}
+		read += n;
+	}
+	if (n < 0 && !s->err)
+		s->err = n;
+	return read;
+}
+
+/* Sleep until it is worth reading. False: nothing can come any more. */
+static bool await(struct pump_state *s)
+{
+	struct pump *p = s->p;
+	__u64 running = p->submitted - p->finished, min = running;
+	struct gort_wait w;
+	int err;
+
+	/* When full, start again early enough that no CPU runs dry. */
+	if (s->full)
+		min = running / 4 + 1;
+	if (min > PUMP_BATCH)
+		min = PUMP_BATCH;
+
+	err = gortc_wait(p->c, min, GORT_WAIT_FOREVER, &w);
+	if (err == -EINTR)
+		return true;
+	if (err) {
+		s->err = err;
+		return false;
+	}
+	return reap(s) || w.running;
+}
+
+/* Full, and nothing of ours to wait for: others use the machine's cap. */
+static void pause_full(struct pump_state *s)
+{
+	const struct timespec ts = { .tv_nsec = RETRY_NS };
+
+	if (s->full > RETRIES)
+		s->err = -EAGAIN;
+	else
+		nanosleep(&ts, NULL);
+}
+
+static void pump_loop(struct pump_state *s)
+{
+	struct pump *p = s->p;
+
+	for (;;) {
+		bool more = !s->err && p->submitted < p->total;
+
+		if (more)
+			submit_batch(s);
+		if (interrupted && s->err != -EINTR) {
+			s->err = -EINTR;
+			gortc_cancel_all(p->c);
+		}
+		if (reap(s))
+			continue;
+		more = !s->err && p->submitted < p->total;
+		if (p->submitted == p->finished) {
+			if (!more)
+				return;
+			if (s->full)
+				pause_full(s);
+		} else if (!more || s->full) {
+			if (!await(s))
+				return;
+		}
+	}
+}
+
+int pump_run(struct pump *p)
+{
+	struct pump_state s = { .p = p };
+
+	if (p->batch > p->c->info.max_batch)
+		p->batch = p->c->info.max_batch;
+	p->submitted = 0;
+	p->finished = 0;
+	p->strays = 0;
+	s.ids = malloc(p->total * sizeof(*s.ids));
+	s.tasks = malloc(p->batch * sizeof(*s.tasks));
+	s.comps = malloc(PUMP_BATCH * sizeof(*s.comps));
+	if (s.ids && s.tasks && s.comps) {
+		memset(s.ids, 0xff, p->total * sizeof(*s.ids));
+		pump_loop(&s);
+	} else {
+		s.err = -ENOMEM;
+	}
+	free(s.ids);
+	free(s.tasks);
+	free(s.comps);
+	return s.err;
+}
