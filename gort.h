@@ -9,7 +9,8 @@
  *   K	cache->lock	a P's cached stack segments
  *   B	procs_mutex	bringing Ps up and down (gort_proc.c)
  *
- * Order: cpus_read_lock, B, then C, then S; K is a leaf and so is S.
+ * Order: cpus_read_lock, B, then C, then S, below which are only the locks that
+ * wake_up_process() and queue_work() take; K is a leaf.
  *
  * Other letters:
  *
@@ -24,6 +25,7 @@
 #include <linux/gort.h>
 #include <linux/atomic.h>
 #include <linux/cache.h>
+#include <linux/completion.h>
 #include <linux/cpumask.h>
 #include <linux/hrtimer.h>
 #include <linux/jump_label.h>
@@ -43,6 +45,7 @@
 
 #define GORT_RUNQ_SIZE		256	/* power of two */
 #define GORT_GLOBAL_TICK	61	/* look at the global queue every so often */
+#define GORT_SECTIONS		8	/* open ones that an M remembers */
 
 /*
  * The guard is what a function may use without asking: a small frame, the
@@ -78,7 +81,6 @@ struct gort_seg {
 
 /* What the M does for a G that has just left its stack */
 enum gort_action {
-	GORT_ACT_NONE,
 	GORT_ACT_PREEMPT,	/* to the global queue */
 	GORT_ACT_YIELD,		/* to the end of the local queue */
 	GORT_ACT_PARK,		/* asleep, unless readied meanwhile */
@@ -90,7 +92,6 @@ enum gort_permit {
 	GORT_PERMIT_NONE,
 	GORT_PERMIT_PARKED,
 	GORT_PERMIT_GIVEN,	/* the next park returns at once */
-	GORT_PERMIT_DEAD,
 };
 
 /**
@@ -111,6 +112,7 @@ enum gort_permit {
  * @fn: body; I
  * @arg: its argument; I
  * @done: called on the M when the G has left its stack for good; I
+ * @owner: module whose code it runs, a reference, or NULL; I
  * @status: 0, or why it was ended early; O
  * @ctx: whom it belongs to; I
  * @ctx_node: in the context's list; C
@@ -137,6 +139,7 @@ struct gort_g {
 	gort_fn_t fn;
 	void *arg;
 	void (*done)(struct gort_g *g);
+	struct module *owner;
 	int status;
 	u32 stack_now;
 	struct gort_ctx *ctx;
@@ -149,30 +152,42 @@ struct gort_g {
 };
 
 /**
+ * struct gort_section - a section of the kernel's that G code has open
+ * @kind: enum section of gort_lock.c
+ * @flags: of spin_lock_irqsave()
+ * @lock: if it has one
+ */
+struct gort_section {
+	unsigned int kind;
+	unsigned long flags;
+	spinlock_t *lock;	/* the caller's */
+};
+
+/**
  * struct gort_m - a kthread that runs Gs
  * @g0_sp: its own stack's pointer while a G runs; O
  * @p: its P; I
  * @task: the kthread; I
  * @locks: runtime locks and open sections; no G yields while not zero; O
- * @atomic: those of @locks in which the M must not sleep; O
- * @mallocing: allocating; O
- * @gcing: collecting; O
+ * @nsections: those of @locks in which the M must not sleep; O
+ * @sections: the first of them; O
  * @spinning: looking for work, counted in sched.nmspinning; O, or the waker
  *	while the M sleeps
  * @action: why the G came back; O
  * @held: gort_locks held, last first; O
+ * @up: it is pinned to its CPU
  */
 struct gort_m {
 	unsigned long g0_sp;
 	struct gort_p *p;
 	struct task_struct *task;
 	u32 locks;
-	u32 atomic;
-	u32 mallocing;
-	u32 gcing;
+	u32 nsections;
 	bool spinning;
 	enum gort_action action;
 	struct gort_lock *held;
+	struct gort_section sections[GORT_SECTIONS];
+	struct completion up;
 };
 
 /**
@@ -194,6 +209,7 @@ struct gort_cache {
  * @runnext: runs before the queue, in the time slice of who readied it; A
  * @schedtick: counts slices begun; O, read by the tick
  * @ticktick: @schedtick at the last tick; T
+ * @tickseen: how many ticks in a row have found that one; T
  * @ticking: the tick is on; A between the M and the tick on its CPU
  * @active: in use; B, read without by thieves
  * @retire: its M is to leave; A
@@ -212,6 +228,7 @@ struct gort_p {
 	struct gort_g *runnext;
 	u32 schedtick;
 	u32 ticktick;
+	u32 tickseen;
 	bool ticking;
 	bool active;
 	bool retire;
@@ -385,8 +402,7 @@ static inline void gort_releasem(struct gort_g *g, int site)
 	struct gort_m *m = g->m;
 
 	barrier();
-	if (m->locks == 1 && !m->mallocing && !m->gcing &&
-	    unlikely(READ_ONCE(g->preempt)))
+	if (m->locks == 1 && unlikely(READ_ONCE(g->preempt)))
 		gort_restore(g, site);
 	barrier();
 	m->locks--;
@@ -439,7 +455,8 @@ struct gort_p *gort_p_of(unsigned int cpu);
 int gort_g_init(void);
 void gort_g_exit(void);
 int gort_newproc(struct gort_ctx *ctx, gort_fn_t fn, void *arg,
-		 void (*done)(struct gort_g *g), struct gort_g **ret);
+		 struct module *owner, void (*done)(struct gort_g *g),
+		 struct gort_g **ret);
 void gort_gdead(struct gort_g *g);
 
 /* gort_ctx.c */
@@ -456,6 +473,8 @@ gfp_t gort_gfp(const struct gort_ctx *ctx);
 /* gort_lock.c */
 void gort_neutralise(struct gort_m *m, struct gort_g *g);
 bool gort_is_neutral(const struct gort_m *m);
+bool gort_must_not_sleep(const struct gort_m *m);
+void gort_misuse(struct gort_g *g, const char *what, const char *why);
 
 /* gort_task.c: workloads and the tasks that run them */
 int gort_task_init(void);

@@ -97,14 +97,15 @@ static long gort_ioc_workload(struct gort_file *f, void __user *arg)
 }
 
 /* Accept tasks up to the first that fails; its errno is in @s->error. */
-static void submit_batch(struct gort_file *f, struct gort_submit *s)
+static int submit_batch(struct gort_file *f, struct gort_submit *s)
 {
 	struct gort_task_desc __user *tasks = u64_to_user_ptr(s->tasks);
 	struct gort_task_desc d;
 	int err = 0;
 	u64 id;
 
-	mutex_lock(&f->submit);
+	if (mutex_lock_interruptible(&f->submit))
+		return -ERESTARTSYS;
 	for (; s->submitted < s->count; s->submitted++) {
 		if (copy_from_user(&d, &tasks[s->submitted], sizeof(d)))
 			err = -EFAULT;
@@ -118,6 +119,7 @@ static void submit_batch(struct gort_file *f, struct gort_submit *s)
 	}
 	mutex_unlock(&f->submit);
 	s->error = -err;
+	return 0;
 }
 
 static long gort_ioc_submit(struct gort_file *f, void __user *arg)
@@ -136,7 +138,9 @@ static long gort_ioc_submit(struct gort_file *f, void __user *arg)
 	err = copy_out(arg, &s, sizeof(s));
 	if (err)
 		return err;
-	submit_batch(f, &s);
+	err = submit_batch(f, &s);
+	if (err)
+		return err;
 	err = copy_out(arg, &s, sizeof(s));
 	return s.submitted ? err : -(int)s.error;
 }
@@ -294,6 +298,7 @@ static ssize_t read_some(struct gort_file *f, char __user *buf, size_t len)
 		}
 		gort_task_free(t);
 		n += sizeof(t->c);
+		cond_resched();
 	}
 	return n;
 }

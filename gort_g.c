@@ -19,6 +19,9 @@
  * CPU where it is current, and it is current nowhere.
  */
 
+#include <linux/err.h>
+#include <linux/kprobes.h>
+#include <linux/module.h>
 #include <linux/slab.h>
 
 #include "gort.h"
@@ -64,6 +67,8 @@ static void g_enqueue(struct gort_g *g)
  * @ctx: whom it belongs to
  * @fn: its body
  * @arg: the body's argument
+ * @owner: module of the body, a reference that the G takes over if it is made;
+ *	or NULL
  * @done: called on the M when it has ended; NULL: it gets its stack now
  * @ret: gets the G with a reference before it can run; or NULL
  *
@@ -74,7 +79,8 @@ static void g_enqueue(struct gort_g *g)
  * more), -ENOMEM.
  */
 int gort_newproc(struct gort_ctx *ctx, gort_fn_t fn, void *arg,
-		 void (*done)(struct gort_g *g), struct gort_g **ret)
+		 struct module *owner, void (*done)(struct gort_g *g),
+		 struct gort_g **ret)
 {
 	struct gort_g *g;
 	int err = -EAGAIN;
@@ -87,6 +93,7 @@ int gort_newproc(struct gort_ctx *ctx, gort_fn_t fn, void *arg,
 		goto err_count;
 	g->fn = fn;
 	g->arg = arg;
+	g->owner = owner;
 	g->done = done;
 	g->ctx = ctx;
 	g->id = atomic64_inc_return(&gort_last_id);
@@ -115,27 +122,33 @@ void gort_gdead(struct gort_g *g)
 {
 	struct gort_p *p = this_p();
 
-	atomic_set(&g->wait, GORT_PERMIT_DEAD);
 	gort_stack_free(g, p);
 	p->stats.exited++;
 	if (g->done)
 		g->done(g);
+	module_put(g->owner);
 	atomic_dec(&gort_sched.nr_gs);
 	gort_ctx_del(g->ctx, g);
 	gort_put(g);
 }
 
+/* An error, or the P that gort_wakep() returns. */
 static unsigned long go_on_m(unsigned long ctx, unsigned long fn,
 			     unsigned long arg)
 {
-	return gort_newproc((struct gort_ctx *)ctx, (gort_fn_t)fn, (void *)arg,
-			    NULL, NULL);
-}
+	struct gort_g *self = gort_getg();
+	int err;
 
-static unsigned long wakep_on_m(unsigned long unused1, unsigned long unused2,
-				unsigned long unused3)
-{
-	return (unsigned long)gort_wakep();
+	if (!ctx)
+		ctx = (unsigned long)self->ctx;
+	if (self->owner)
+		__module_get(self->owner);
+	err = gort_newproc((struct gort_ctx *)ctx, (gort_fn_t)fn, (void *)arg,
+			   self->owner, NULL, NULL);
+	if (!err)
+		return (unsigned long)gort_wakep();
+	module_put(self->owner);
+	return (unsigned long)ERR_PTR(err);
 }
 
 /**
@@ -145,33 +158,40 @@ static unsigned long wakep_on_m(unsigned long unused1, unsigned long unused2,
  * @arg: the body's argument
  *
  * As the go statement: from a G, the new one comes next on the same P, in the
- * rest of the slice. It runs for certain once this has returned 0.
+ * rest of the slice, and keeps the same module loaded. It runs for certain once
+ * this has returned 0.
  *
- * Context: G or process.
+ * Context: G or process; not in a section that must not sleep.
  * Return: 0, -EAGAIN (the cap of the context or of the machine is reached),
  * -ECANCELED (the context is being destroyed), -ENOMEM, -EINVAL (no body, or no
- * context outside a G).
+ * context outside a G), -EDEADLK (in such a section).
  */
 int gort_go(struct gort_ctx *ctx, gort_fn_t fn, void *arg)
 {
 	struct gort_g *self = gort_getg();
 	struct gort_p *p;
-	int err;
 
 	if (!fn || (!ctx && !self))
 		return -EINVAL;
 	if (!self)
-		return gort_newproc(ctx, fn, arg, NULL, NULL);
+		return gort_newproc(ctx, fn, arg, NULL, NULL, NULL);
+	if (gort_must_not_sleep(self->m)) {
+		gort_misuse(self, "gort_go", "in a section that must not sleep");
+		return -EDEADLK;
+	}
 	gort_enter(self);
 	gort_at_site(self, GORT_SITE_GO);
-	err = gort_systemstack(self, (unsigned long)(ctx ?: self->ctx),
-			       (unsigned long)fn, (unsigned long)arg, go_on_m);
-	p = (struct gort_p *)gort_systemstack(self, 0, 0, 0, wakep_on_m);
+	p = (struct gort_p *)gort_systemstack(self, (unsigned long)ctx,
+					      (unsigned long)fn,
+					      (unsigned long)arg, go_on_m);
 	gort_releasem(self, GORT_SITE_GO);
+	if (IS_ERR(p))
+		return PTR_ERR(p);
 	if (p)
 		gort_allocm(p);
-	return err;
+	return 0;
 }
+NOKPROBE_SYMBOL(gort_go);
 GORT_EXPORT(gort_go);
 
 /**
@@ -202,6 +222,13 @@ struct gort_g *gort_get(struct gort_g *g)
 }
 GORT_EXPORT(gort_get);
 
+static unsigned long free_on_m(unsigned long g, unsigned long unused1,
+			       unsigned long unused2)
+{
+	kmem_cache_free(gort_g_cache, (void *)g);
+	return 0;
+}
+
 /**
  * gort_put() - give back what gort_get() returned
  * @g: the G, or NULL
@@ -210,7 +237,14 @@ GORT_EXPORT(gort_get);
  */
 void gort_put(struct gort_g *g)
 {
-	if (g && refcount_dec_and_test(&g->ref))
+	struct gort_g *self;
+
+	if (!g || !refcount_dec_and_test(&g->ref))
+		return;
+	self = gort_getg();
+	if (self)
+		gort_systemstack(self, (unsigned long)g, 0, 0, free_on_m);
+	else
 		kmem_cache_free(gort_g_cache, g);
 }
 GORT_EXPORT(gort_put);

@@ -10,21 +10,26 @@
  * its M.
  *
  * The sections are the kernel's own (spinlocks, RCU, preemption off) opened
- * from G code. There the M must not sleep either (m->atomic).
+ * from G code. There the M must not sleep either (m->nsections).
  *
  * All of them end in gort_releasem(), after the lock is really released: it
  * restores a request that came meanwhile.
  *
+ * The M remembers what is open (m->held, m->sections), so that a close without
+ * an open is found, and a G that ends early (it may end anywhere, for want of
+ * stack) leaves nothing locked.
+ *
  * Every kernel function runs on g0, by gort_systemstack(): a contended lock, a
- * softirq in local_bh_enable() or a switch in preempt_enable() needs more room
- * than a G's guard has. What a function leaves behind on the M (preemption
- * off, interrupts off, an RCU section) would follow the M to the next G; it is
- * looked for after each call and each switch, undone, and the G that did it
- * fails.
+ * softirq in local_bh_enable(), a switch in preempt_enable() or a message needs
+ * more room than a G's guard has. What a called function leaves behind on the M
+ * (preemption off, interrupts off, an RCU section) would follow the M to the
+ * next G; it is looked for after each call and each switch, undone, and the G
+ * that did it fails.
  */
 
 #include <linux/bottom_half.h>
 #include <linux/irqflags.h>
+#include <linux/kprobes.h>
 #include <linux/rcupdate.h>
 
 #include "gort.h"
@@ -33,203 +38,45 @@
 bool gort_is_neutral(const struct gort_m *m)
 {
 	return !m->locks && !preempt_count() && !irqs_disabled() &&
-	       !rcu_preempt_depth();
+	       !softirq_count() && !rcu_preempt_depth();
 }
 
-/* Close what is open beyond a state that the M was in before. */
+/* Is the M in a section, of gort's or of anybody's, in which it can't sleep? */
+bool gort_must_not_sleep(const struct gort_m *m)
+{
+	return m->nsections || irqs_disabled() || preempt_count() ||
+	       rcu_preempt_depth();
+}
+
+static unsigned long misuse_on_m(unsigned long g, unsigned long what,
+				 unsigned long why)
+{
+	gort_warn((struct gort_g *)g, "%s %s\n", (const char *)what,
+		  (const char *)why);
+	return 0;
+}
+
+/* Say what @g did wrong; literals. From the G's stack: printk() is deep. */
+void gort_misuse(struct gort_g *g, const char *what, const char *why)
+{
+	gort_systemstack(g, (unsigned long)g, (unsigned long)what,
+			 (unsigned long)why, misuse_on_m);
+}
+
+/*
+ * Put the M into a state that it was in before. The count is set, not stepped:
+ * it may be wrong in either direction.
+ */
 static void close_beyond(int count, int rcu, bool off)
 {
-	if (irqs_disabled() && !off)
-		local_irq_enable();
-	while (softirq_count() > (count & SOFTIRQ_MASK))
-		local_bh_enable();
-	while ((preempt_count() & PREEMPT_MASK) > (count & PREEMPT_MASK))
-		preempt_enable();
 	while (rcu_preempt_depth() > rcu) {
 		__acquire(RCU);
 		rcu_read_unlock();
 	}
+	preempt_count_set(count);
+	if (irqs_disabled() && !off)
+		local_irq_enable();
 }
-
-/* Close what @g left open; on g0, the G is off its stack. */
-void gort_neutralise(struct gort_m *m, struct gort_g *g)
-{
-	struct gort_lock *l;
-
-	close_beyond(0, 0, false);
-	while ((l = m->held)) {
-		m->held = l->next;
-		mutex_unlock(&l->mutex);
-	}
-	m->locks = 0;
-	m->atomic = 0;
-	if (!g->status)
-		g->status = -EDEADLK;
-	gort_warn(g, "ended with a lock held or a section open; closed it\n");
-}
-
-/* A called function is back: did it leave the M as it was? */
-static void check_call(struct gort_g *g, void *fn, int count, int rcu, bool off)
-{
-	if (likely(preempt_count() == count && rcu_preempt_depth() == rcu &&
-		   irqs_disabled() == off))
-		return;
-	close_beyond(count, rcu, off);
-	g->status = -EDEADLK;
-	WRITE_ONCE(g->cancelled, true);
-	gort_warn(g, "%ps returned with another preemption, interrupt or RCU state than it was called with; the G is cancelled\n",
-		  fn);
-}
-
-static unsigned long call_on_m(unsigned long fn, unsigned long arg,
-			       unsigned long g)
-{
-	int count = preempt_count(), rcu = rcu_preempt_depth();
-	bool off = irqs_disabled();
-	long ret;
-
-	ret = ((long (*)(void *))fn)((void *)arg);
-	check_call((struct gort_g *)g, (void *)fn, count, rcu, off);
-	return ret;
-}
-
-/**
- * gort_call() - run an ordinary function from G code
- * @fn: any kernel function, or one of the caller's own ordinary files
- * @arg: its argument
- *
- * The function runs on the M's stack. While it blocks, other Gs of this P do
- * not run. It must not park or yield. Outside a G it is a plain call.
- *
- * Context: any.
- * Return: what @fn returns.
- */
-long gort_call(long (*fn)(void *arg), void *arg)
-{
-	struct gort_g *g = gort_getg();
-
-	if (!g)
-		return fn(arg);
-	if (unlikely(READ_ONCE(g->preempt)))
-		gort_check(g);
-	return gort_systemstack(g, (unsigned long)fn, (unsigned long)arg,
-				(unsigned long)g, call_on_m);
-}
-GORT_EXPORT(gort_call);
-
-static unsigned long lock_on_m(unsigned long l, unsigned long unused1,
-			       unsigned long unused2)
-{
-	mutex_lock(&((struct gort_lock *)l)->mutex);
-	return 0;
-}
-
-static unsigned long trylock_on_m(unsigned long l, unsigned long unused1,
-				  unsigned long unused2)
-{
-	return mutex_trylock(&((struct gort_lock *)l)->mutex);
-}
-
-static unsigned long unlock_on_m(unsigned long l, unsigned long unused1,
-				 unsigned long unused2)
-{
-	mutex_unlock(&((struct gort_lock *)l)->mutex);
-	return 0;
-}
-
-static void hold(struct gort_m *m, struct gort_lock *l)
-{
-	l->next = m->held;
-	m->held = l;
-}
-
-/* Take @l off the list of held locks; false if it is not there. */
-static bool unhold(struct gort_m *m, struct gort_lock *l)
-{
-	struct gort_lock **link;
-
-	for (link = &m->held; *link; link = &(*link)->next) {
-		if (*link != l)
-			continue;
-		*link = l->next;
-		return true;
-	}
-	return false;
-}
-
-/**
- * gort_lock() - take a gort lock
- * @l: the lock
- *
- * From here to gort_unlock() the G is not made to yield, and must not block. As
- * lock in the Go runtime. Locks nest in any order that all users keep.
- *
- * Context: G or process.
- */
-void gort_lock(struct gort_lock *l)
-{
-	struct gort_g *g = gort_getg();
-
-	if (!g) {
-		mutex_lock(&l->mutex);
-		return;
-	}
-	gort_enter(g);
-	if (unlikely(g->m->atomic))
-		gort_warn(g, "gort_lock inside a section that must not sleep\n");
-	gort_systemstack(g, (unsigned long)l, 0, 0, lock_on_m);
-	hold(g->m, l);
-}
-GORT_EXPORT(gort_lock);
-
-/**
- * gort_trylock() - take a gort lock if it is free
- * @l: the lock
- *
- * Context: G or process.
- * Return: true if the caller has it now.
- */
-bool gort_trylock(struct gort_lock *l)
-{
-	struct gort_g *g = gort_getg();
-
-	if (!g)
-		return mutex_trylock(&l->mutex);
-	gort_enter(g);
-	if (gort_systemstack(g, (unsigned long)l, 0, 0, trylock_on_m)) {
-		hold(g->m, l);
-		return true;
-	}
-	gort_releasem(g, GORT_SITE_UNLOCK);
-	return false;
-}
-GORT_EXPORT(gort_trylock);
-
-/**
- * gort_unlock() - release a gort lock
- * @l: the lock; one that the G does not hold is left alone, with a message
- *
- * A preemption request that was put off is restored when no lock is held and
- * no section open any more.
- *
- * Context: G or process. What it wakes: an M or a task that waits for @l.
- */
-void gort_unlock(struct gort_lock *l)
-{
-	struct gort_g *g = gort_getg();
-
-	if (!g) {
-		mutex_unlock(&l->mutex);
-		return;
-	}
-	if (unlikely(!unhold(g->m, l))) {
-		gort_warn(g, "unlocks a gort lock that it does not hold\n");
-		return;
-	}
-	gort_systemstack(g, (unsigned long)l, 0, 0, unlock_on_m);
-	gort_releasem(g, GORT_SITE_UNLOCK);
-}
-GORT_EXPORT(gort_unlock);
 
 /* The kernel's sections, by kind: what opens and what closes them on g0. */
 enum section {
@@ -309,15 +156,242 @@ static unsigned long close_on_m(unsigned long kind, unsigned long l,
 	return 0;
 }
 
-static unsigned long section_open(enum section kind, spinlock_t *l)
+/* Close what @g left open; on g0, the G is off its stack. */
+void gort_neutralise(struct gort_m *m, struct gort_g *g)
+{
+	u32 n = min_t(u32, m->nsections, GORT_SECTIONS);
+	struct gort_section *s;
+	struct gort_lock *l;
+
+	while (n--) {
+		s = &m->sections[n];
+		close_on_m(s->kind, (unsigned long)s->lock, s->flags);
+	}
+	m->nsections = 0;
+	close_beyond(0, 0, false);
+	while ((l = m->held)) {
+		m->held = l->next;
+		mutex_unlock(&l->mutex);
+	}
+	m->locks = 0;
+	if (!g->status)
+		g->status = -EDEADLK;
+	gort_warn(g, "ended with a lock held or a section open; closed it\n");
+}
+
+/* A called function is back: did it leave the M as it was? */
+static void check_call(struct gort_g *g, void *fn, int count, int rcu, bool off)
+{
+	if (likely(preempt_count() == count && rcu_preempt_depth() == rcu &&
+		   irqs_disabled() == off))
+		return;
+	close_beyond(count, rcu, off);
+	g->status = -EDEADLK;
+	WRITE_ONCE(g->cancelled, true);
+	gort_warn(g, "%ps returned with another preemption, interrupt or RCU state than it was called with; the G is cancelled\n",
+		  fn);
+}
+
+static unsigned long call_on_m(unsigned long fn, unsigned long arg,
+			       unsigned long g)
+{
+	int count = preempt_count(), rcu = rcu_preempt_depth();
+	bool off = irqs_disabled();
+	long ret;
+
+	ret = ((long (*)(void *))fn)((void *)arg);
+	check_call((struct gort_g *)g, (void *)fn, count, rcu, off);
+	return ret;
+}
+
+/**
+ * gort_call() - run an ordinary function from G code
+ * @fn: any kernel function, or one of the caller's own ordinary files
+ * @arg: its argument
+ *
+ * The function runs on the M's stack. While it blocks, other Gs of this P do
+ * not run, and its CPU can't go offline: it must not wait for another G, nor
+ * take the lock on CPU hotplug, directly or by what it calls. It must not park
+ * or yield. Outside a G it is a plain call.
+ *
+ * Context: any.
+ * Return: what @fn returns.
+ */
+long gort_call(long (*fn)(void *arg), void *arg)
 {
 	struct gort_g *g = gort_getg();
 
 	if (!g)
+		return fn(arg);
+	if (unlikely(READ_ONCE(g->preempt)))
+		gort_check(g);
+	return gort_systemstack(g, (unsigned long)fn, (unsigned long)arg,
+				(unsigned long)g, call_on_m);
+}
+NOKPROBE_SYMBOL(gort_call);
+GORT_EXPORT(gort_call);
+
+static unsigned long lock_on_m(unsigned long l, unsigned long unused1,
+			       unsigned long unused2)
+{
+	mutex_lock(&((struct gort_lock *)l)->mutex);
+	return 0;
+}
+
+static unsigned long trylock_on_m(unsigned long l, unsigned long unused1,
+				  unsigned long unused2)
+{
+	return mutex_trylock(&((struct gort_lock *)l)->mutex);
+}
+
+static unsigned long unlock_on_m(unsigned long l, unsigned long unused1,
+				 unsigned long unused2)
+{
+	mutex_unlock(&((struct gort_lock *)l)->mutex);
+	return 0;
+}
+
+static void hold(struct gort_m *m, struct gort_lock *l)
+{
+	l->next = m->held;
+	m->held = l;
+}
+
+/* Take @l off the list of held locks; false if it is not there. */
+static bool unhold(struct gort_m *m, struct gort_lock *l)
+{
+	struct gort_lock **link;
+
+	for (link = &m->held; *link; link = &(*link)->next) {
+		if (*link != l)
+			continue;
+		*link = l->next;
+		return true;
+	}
+	return false;
+}
+
+/**
+ * gort_lock() - take a gort lock
+ * @l: the lock
+ *
+ * From here to gort_unlock() the G is not made to yield, and must not block. As
+ * lock in the Go runtime. Locks nest in any order that all users keep. It may
+ * sleep: a G that calls it inside a section is ended with -EDEADLK.
+ *
+ * Context: G or process.
+ */
+void gort_lock(struct gort_lock *l)
+{
+	struct gort_g *g = gort_getg();
+
+	if (!g) {
+		mutex_lock(&l->mutex);
+		return;
+	}
+	gort_enter(g);
+	if (unlikely(gort_must_not_sleep(g->m))) {
+		gort_misuse(g, "gort_lock",
+			    "in a section that must not sleep: the G is ended");
+		g->status = -EDEADLK;
+		gort_mcall(g, GORT_ACT_EXIT);
+	}
+	gort_systemstack(g, (unsigned long)l, 0, 0, lock_on_m);
+	hold(g->m, l);
+}
+NOKPROBE_SYMBOL(gort_lock);
+GORT_EXPORT(gort_lock);
+
+/**
+ * gort_trylock() - take a gort lock if it is free
+ * @l: the lock
+ *
+ * Context: G or process.
+ * Return: true if the caller has it now.
+ */
+bool gort_trylock(struct gort_lock *l)
+{
+	struct gort_g *g = gort_getg();
+
+	if (!g)
+		return mutex_trylock(&l->mutex);
+	gort_enter(g);
+	if (gort_systemstack(g, (unsigned long)l, 0, 0, trylock_on_m)) {
+		hold(g->m, l);
+		return true;
+	}
+	gort_releasem(g, GORT_SITE_UNLOCK);
+	return false;
+}
+GORT_EXPORT(gort_trylock);
+
+/**
+ * gort_unlock() - release a gort lock
+ * @l: the lock; one that the G does not hold is left alone, with a message
+ *
+ * A preemption request that was put off is restored when no lock is held and
+ * no section open any more.
+ *
+ * Context: G or process. What it wakes: an M or a task that waits for @l.
+ */
+void gort_unlock(struct gort_lock *l)
+{
+	struct gort_g *g = gort_getg();
+
+	if (!g) {
+		mutex_unlock(&l->mutex);
+		return;
+	}
+	if (unlikely(!unhold(g->m, l))) {
+		gort_misuse(g, "gort_unlock", "of a lock that it does not hold");
+		return;
+	}
+	gort_systemstack(g, (unsigned long)l, 0, 0, unlock_on_m);
+	gort_releasem(g, GORT_SITE_UNLOCK);
+}
+GORT_EXPORT(gort_unlock);
+
+/* Remember an open section; those too deep are only counted. */
+static void section_push(struct gort_m *m, enum section kind, spinlock_t *l,
+			 unsigned long flags)
+{
+	if (m->nsections < GORT_SECTIONS)
+		m->sections[m->nsections] = (struct gort_section){
+			.kind = kind, .flags = flags, .lock = l,
+		};
+	m->nsections++;
+}
+
+/* Forget the last open one of this kind and lock; false if there is none. */
+static bool section_pop(struct gort_m *m, enum section kind, spinlock_t *l)
+{
+	u32 n = min_t(u32, m->nsections, GORT_SECTIONS), i = n;
+
+	while (i--) {
+		if (m->sections[i].kind != kind || m->sections[i].lock != l)
+			continue;
+		memmove(&m->sections[i], &m->sections[i + 1],
+			(n - i - 1) * sizeof(m->sections[0]));
+		m->nsections--;
+		return true;
+	}
+	if (m->nsections <= GORT_SECTIONS)
+		return false;
+	m->nsections--;
+	return true;
+}
+
+static unsigned long section_open(enum section kind, spinlock_t *l)
+{
+	struct gort_g *g = gort_getg();
+	unsigned long flags;
+
+	if (!g)
 		return open_on_m(kind, (unsigned long)l, 0);
 	gort_enter(g);
-	g->m->atomic++;
-	return gort_systemstack(g, kind, (unsigned long)l, 0, open_on_m);
+	flags = gort_systemstack(g, kind, (unsigned long)l, 0, open_on_m);
+	section_push(g->m, kind, l, flags);
+	return flags;
 }
 
 static void section_close(enum section kind, spinlock_t *l, unsigned long flags)
@@ -328,12 +402,11 @@ static void section_close(enum section kind, spinlock_t *l, unsigned long flags)
 		close_on_m(kind, (unsigned long)l, flags);
 		return;
 	}
-	if (unlikely(!g->m->atomic)) {
-		gort_warn(g, "closes a section that it has not opened\n");
+	if (unlikely(!section_pop(g->m, kind, l))) {
+		gort_misuse(g, "closes", "a section that it has not opened");
 		return;
 	}
 	gort_systemstack(g, kind, (unsigned long)l, flags, close_on_m);
-	g->m->atomic--;
 	gort_releasem(g, GORT_SITE_SPIN);
 }
 

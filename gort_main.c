@@ -136,41 +136,47 @@ static const struct kernel_param_ops fail_nth_ops = {
 module_param_cb(fail_nth, &fail_nth_ops, NULL, 0644);
 MODULE_PARM_DESC(fail_nth, "Let the n-th allocation from now on fail, for tests; 0 is none (default 0)");
 
+/* Setters run under this lock: none is in the middle of its work afterwards. */
+static void set_loaded(bool is)
+{
+	kernel_param_lock(THIS_MODULE);
+	loaded = is;
+	kernel_param_unlock(THIS_MODULE);
+}
+
 static int __init gort_init(void)
 {
 	int err;
 
-	if (!restore)
-		static_branch_disable(&gort_restore_key);
 	err = gort_g_init();
 	if (err)
 		return err;
-	err = gort_stack_init();
-	if (err)
-		goto err_g;
 	err = gort_proc_init();
 	if (err)
-		goto err_stack;
+		goto err_g;
 	err = gort_procs_set(nprocs);
+	if (err)
+		goto err_proc;
+	err = gort_stack_init();
 	if (err)
 		goto err_proc;
 	err = gort_task_init();
 	if (err)
-		goto err_proc;
+		goto err_stack;
 	err = gort_dev_init();
 	if (err)
 		goto err_task;
-	loaded = true;
+	set_loaded(true);
 	pr_info("green threads on %u CPUs, slice %u us\n", gort_sched.nactive,
 		gort_slice_us);
 	return 0;
 
 err_task:
 	gort_task_exit();
-err_proc:
-	gort_proc_exit();
 err_stack:
 	gort_stack_exit();
+err_proc:
+	gort_proc_exit();
 err_g:
 	gort_g_exit();
 	return err;
@@ -178,11 +184,11 @@ err_g:
 
 static void __exit gort_exit_module(void)
 {
-	loaded = false;
+	set_loaded(false);
 	gort_dev_exit();
 	gort_task_exit();
-	gort_proc_exit();
 	gort_stack_exit();
+	gort_proc_exit();
 	gort_g_exit();
 }
 

@@ -27,6 +27,7 @@
  * hold the queue's lock, which an interrupt handler or a timer does not have.
  */
 
+#include <linux/kprobes.h>
 #include <linux/sched.h>
 
 #include "gort.h"
@@ -40,8 +41,8 @@ static int may_leave(struct gort_g *g, const char *what)
 		return -EPERM;
 	}
 	if (g->m->locks) {
-		gort_warn(g, "%s with a gort lock held or a section open: release it first\n",
-			  what);
+		gort_misuse(g, what,
+			    "with a gort lock held or a section open: release it first");
 		return -EDEADLK;
 	}
 	return 0;
@@ -66,6 +67,7 @@ int gort_yield(void)
 	gort_mcall(g, GORT_ACT_YIELD);
 	return gort_g_cancelled(g) ? -ECANCELED : 0;
 }
+NOKPROBE_SYMBOL(gort_yield);
 GORT_EXPORT(gort_yield);
 
 /**
@@ -128,6 +130,7 @@ int gort_park(const char *reason)
 	park(g, reason);
 	return gort_g_cancelled(g) ? -ECANCELED : 0;
 }
+NOKPROBE_SYMBOL(gort_park);
 GORT_EXPORT(gort_park);
 
 static enum hrtimer_restart timer_fired(struct hrtimer *t)
@@ -178,6 +181,7 @@ int gort_park_until(u64 deadline_ns, const char *reason)
 		return -ECANCELED;
 	return gort_now() >= deadline_ns ? -ETIME : 0;
 }
+NOKPROBE_SYMBOL(gort_park_until);
 GORT_EXPORT(gort_park_until);
 
 /**
@@ -196,6 +200,7 @@ int gort_sleep_until(u64 deadline_ns)
 	} while (!err);
 	return err == -ETIME ? 0 : err;
 }
+NOKPROBE_SYMBOL(gort_sleep_until);
 GORT_EXPORT(gort_sleep_until);
 
 /**
@@ -211,6 +216,7 @@ int gort_sleep(u64 ns)
 
 	return gort_sleep_until(ns > U64_MAX - now ? U64_MAX : now + ns);
 }
+NOKPROBE_SYMBOL(gort_sleep);
 GORT_EXPORT(gort_sleep);
 
 static unsigned long now_on_m(unsigned long unused1, unsigned long unused2,
@@ -277,4 +283,5 @@ void gort_ready(struct gort_g *g)
 	if (p)
 		gort_allocm(p);
 }
+NOKPROBE_SYMBOL(gort_ready);
 GORT_EXPORT(gort_ready);

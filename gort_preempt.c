@@ -33,10 +33,11 @@
  * g->preempt, and the G might be freed under the writer's hands.
  *
  * The tick is one hrtimer per P, on only while a G runs there: it stops itself
- * when it finds none and is started when the next G comes on. It asks a G that
- * it saw in the same slice one tick before, so a G runs for one slice at least
- * and two at most, and one that Linux wants the CPU from (need_resched), so a
- * kernel without full preemption is not held up for longer than a tick.
+ * when it finds none and is started when the next G comes on. It asks a G whose
+ * slice it has seen for the slice's length, so a G runs for one slice at least
+ * and one slice and a tick at most, and one that Linux wants the CPU from
+ * (need_resched): a kernel without full preemption waits for a tick, which is
+ * a slice or 10 ms, whichever is less.
  *
  * What is lost? A request that is pending and not armed while nothing forbids
  * preemption. gort_releasem() arms before it lets go, so this state does not
@@ -51,6 +52,7 @@
 
 #include <linux/export.h>
 #include <linux/irqflags.h>
+#include <linux/kprobes.h>
 #include <linux/ktime.h>
 #include <linux/module.h>
 #include <linux/smp.h>
@@ -60,6 +62,9 @@
 
 DEFINE_STATIC_KEY_TRUE(gort_restore_key);
 DEFINE_STATIC_KEY_FALSE(gort_hook_key);
+
+/* The longest that need_resched waits for the tick */
+#define TICK_MAX_US	10000U
 
 static void (*gort_site_hook)(int site);
 
@@ -100,16 +105,16 @@ void gort_restore(struct gort_g *g, int site)
 	g->m->p->stats.restored[site]++;
 }
 
-static int gort_why_not(const struct gort_m *m)
+/*
+ * Why not to leave now; -1: nothing is in the way. Linux's own state counts
+ * too: somebody may have opened a section without asking gort.
+ */
+static int why_not(const struct gort_m *m)
 {
-	if (!m->p)
-		return GORT_DECLINE_STATE;
-	if (m->gcing)
-		return GORT_DECLINE_GC;
-	if (m->mallocing)
-		return GORT_DECLINE_ALLOC;
 	if (m->locks)
 		return GORT_DECLINE_LOCKS;
+	if (preempt_count() || irqs_disabled())
+		return GORT_DECLINE_STATE;
 	return -1;
 }
 
@@ -117,7 +122,7 @@ static int gort_why_not(const struct gort_m *m)
 bool gort_decide(struct gort_g *g)
 {
 	struct gort_p *p = g->m->p;
-	int why = gort_why_not(g->m);
+	int why = why_not(g->m);
 
 	if (why < 0) {
 		p->stats.accepted++;
@@ -147,12 +152,13 @@ static void gort_look_for_loss(struct gort_g *g)
 /* The check for code that has no prologue of its own: gort_enter(). */
 void gort_check(struct gort_g *g)
 {
-	if (gort_why_not(g->m) >= 0 || !gort_on_gstack(g))
+	if (why_not(g->m) >= 0 || !gort_on_gstack(g))
 		return;
 	gort_look_for_loss(g);
 	if (READ_ONCE(g->stackguard0) == GORT_STACK_PREEMPT && gort_decide(g))
 		gort_mcall(g, GORT_ACT_PREEMPT);
 }
+NOKPROBE_SYMBOL(gort_check);
 
 static void gort_request_here(void *unused)
 {
@@ -181,13 +187,34 @@ static bool gort_interrupted(const struct gort_g *g)
 	const struct gort_m *m = g->m;
 	const struct pt_regs *regs = get_irq_regs();
 
-	return regs && current == m->task && gort_why_not(m) < 0 &&
+	return regs && current == m->task && !m->locks &&
+	       preempt_count() == HARDIRQ_OFFSET && regs->flags & X86_EFLAGS_IF &&
 	       regs->sp >= g->stack_lo && regs->sp < g->stack_hi;
 }
 
-static ktime_t gort_slice(void)
+/* Ticks are a slice apart, but no longer than need_resched can wait. */
+static u32 tick_us(void)
 {
-	return ns_to_ktime(READ_ONCE(gort_slice_us) * 1000ULL);
+	return min(READ_ONCE(gort_slice_us), TICK_MAX_US);
+}
+
+static ktime_t tick_period(void)
+{
+	return ns_to_ktime(tick_us() * 1000ULL);
+}
+
+/* Has one slice been going on for its full length? */
+static bool slice_over(struct gort_p *p)
+{
+	u32 schedtick = READ_ONCE(p->schedtick);
+
+	if (p->ticktick != schedtick) {
+		p->ticktick = schedtick;
+		p->tickseen = 0;
+		return false;
+	}
+	p->tickseen++;
+	return (u64)p->tickseen * tick_us() >= READ_ONCE(gort_slice_us);
 }
 
 /* The eyes of sysmon; hard interrupt on the P's CPU. */
@@ -204,11 +231,10 @@ static enum hrtimer_restart gort_tick(struct hrtimer *t)
 	}
 	if (gort_interrupted(g))
 		gort_look_for_loss(g);
-	if (p->ticktick == READ_ONCE(p->schedtick) || READ_ONCE(p->retire) ||
+	if (slice_over(p) || READ_ONCE(p->retire) ||
 	    (current == g->m->task && need_resched()))
 		gort_request(g);
-	p->ticktick = READ_ONCE(p->schedtick);
-	hrtimer_forward_now(t, gort_slice());
+	hrtimer_forward_now(t, tick_period());
 	return HRTIMER_RESTART;
 }
 
@@ -226,14 +252,15 @@ void gort_tick_start(struct gort_p *p)
 	if (likely(READ_ONCE(p->ticking)))
 		return;
 	WRITE_ONCE(p->ticking, true);
-	hrtimer_start(&p->tick, gort_slice(), HRTIMER_MODE_REL_PINNED_HARD);
+	hrtimer_start(&p->tick, tick_period(), HRTIMER_MODE_REL_PINNED_HARD);
 }
 
 /* On the P's M, when it leaves. */
 void gort_tick_stop(struct gort_p *p)
 {
-	hrtimer_cancel(&p->tick);
+	/* in this order: gort_tick_again() must not start it anew */
 	WRITE_ONCE(p->ticking, false);
+	hrtimer_cancel(&p->tick);
 }
 
 static void gort_tick_again(void *unused)
@@ -241,7 +268,7 @@ static void gort_tick_again(void *unused)
 	struct gort_p *p = gort_p_of(smp_processor_id());
 
 	if (p && READ_ONCE(p->ticking))
-		hrtimer_start(&p->tick, gort_slice(),
+		hrtimer_start(&p->tick, tick_period(),
 			      HRTIMER_MODE_REL_PINNED_HARD);
 }
 

@@ -9,7 +9,10 @@
  *
  *   active    it is in sched.idle until work comes
  *   M made    the first time that there is work for it: gort_allocm() asks a
- *             worker, since to make a kthread is to sleep
+ *             worker, since to make a kthread is to sleep. It is bound to its
+ *             CPU, and may not migrate while it runs Gs: the kernel pushes a
+ *             merely bound task off a CPU that is about to go, before
+ *             procs_offline() is called
  *   retire    the M is asked to leave, finishes what its G does up to the next
  *             check, empties its queue and is gone; then the P is inactive
  *
@@ -50,9 +53,12 @@ static int gort_m(void *arg)
 {
 	struct gort_m *m = arg;
 
+	migrate_disable();
+	complete(&m->up);
 	this_cpu_write(gort_mtask, current);
 	gort_schedule(m);
 	this_cpu_write(gort_mtask, NULL);
+	migrate_enable();
 	for (;;) {
 		set_current_state(TASK_IDLE);
 		if (kthread_should_stop())
@@ -73,6 +79,7 @@ static struct gort_m *newm(struct gort_p *p)
 	if (!m)
 		return NULL;
 	m->p = p;
+	init_completion(&m->up);
 	m->task = kthread_create_on_node(gort_m, m, cpu_to_node(p->cpu),
 					 "gort/%u", p->cpu);
 	if (IS_ERR(m->task)) {
@@ -83,33 +90,42 @@ static struct gort_m *newm(struct gort_p *p)
 	return m;
 }
 
-static void allocm_work(struct work_struct *work)
-{
-	struct gort_p *p = container_of(work, struct gort_p, allocm);
-	struct gort_m *m = NULL;
-
-	mutex_lock(&procs_mutex);
-	if (p->active && !p->m)
-		m = newm(p);
-	if (m) {
-		m->spinning = true; /* the claim that gort_wakep() made */
-		raw_spin_lock_irq(&gort_sched.lock);
-		p->m = m;
-		gort_p_busy(p);
-		raw_spin_unlock_irq(&gort_sched.lock);
-		wake_up_process(m->task);
-	} else {
-		atomic_dec(&gort_sched.nmspinning);
-		schedule_delayed_work(&procs_retry, GORT_RETRY);
-	}
-	mutex_unlock(&procs_mutex);
-}
-
+/* For work that was announced to a P that went away, or got no M. */
 static void retry_work(struct work_struct *work)
 {
 	if (READ_ONCE(gort_sched.size))
 		gort_wake();
 }
+
+static void allocm_work(struct work_struct *work)
+{
+	struct gort_p *p = container_of(work, struct gort_p, allocm);
+	struct gort_m *m = NULL;
+
+	cpus_read_lock();
+	mutex_lock(&procs_mutex);
+	if (p->active && !p->m)
+		m = newm(p);
+	if (m) {
+		m->spinning = true;
+		atomic_inc(&gort_sched.nmspinning);
+		raw_spin_lock_irq(&gort_sched.lock);
+		p->m = m;
+		raw_spin_unlock_irq(&gort_sched.lock);
+		wake_up_process(m->task);
+		wait_for_completion(&m->up);
+	} else {
+		if (p->active && !p->m) {
+			raw_spin_lock_irq(&gort_sched.lock);
+			gort_p_idle(p);
+			raw_spin_unlock_irq(&gort_sched.lock);
+		}
+		schedule_delayed_work(&procs_retry, p->active ? GORT_RETRY : 0);
+	}
+	mutex_unlock(&procs_mutex);
+	cpus_read_unlock();
+}
+
 
 static unsigned long allocm_on_m(unsigned long p, unsigned long unused1,
 				 unsigned long unused2)
@@ -126,7 +142,7 @@ void gort_allocm(struct gort_p *p)
 		allocm_on_m((unsigned long)p, 0, 0);
 		return;
 	}
-	gort_enter(self);
+	gort_acquirem(self); /* not gort_enter(): nobody else makes this M */
 	gort_at_site(self, GORT_SITE_ALLOCM);
 	gort_systemstack(self, (unsigned long)p, 0, 0, allocm_on_m);
 	gort_releasem(self, GORT_SITE_ALLOCM);
@@ -296,12 +312,7 @@ void gort_proc_exit(void)
 {
 	unsigned int cpu;
 
-	cpuhp_remove_state_nocalls(procs_hp);
-	mutex_lock(&procs_mutex);
-	for_each_possible_cpu(cpu)
-		if (gort_ps[cpu]->active)
-			deactivate(gort_ps[cpu]);
-	mutex_unlock(&procs_mutex);
+	cpuhp_remove_state(procs_hp); /* calls procs_offline() for each */
 	cancel_delayed_work_sync(&procs_retry);
 	for_each_possible_cpu(cpu)
 		flush_work(&gort_ps[cpu]->allocm);

@@ -23,8 +23,8 @@
  *    outside an M (interrupts, the device), what ran over from a ring, and what
  *    a P had when it went away. Every 61st turn looks here first.
  *
- * A G is started, and gets its stack, when it first comes on: a hundred
- * thousand ready Gs need no more stacks than run at a time.
+ * A task of the device gets its stack when it first comes on: a hundred
+ * thousand ready ones need no more stacks than run at a time.
  *
  * Waking. An M without work looks into the others' queues (it spins: four
  * rounds in random order, at most half as many as are busy) and then sleeps; an
@@ -52,6 +52,7 @@
  */
 
 #include <linux/delay.h>
+#include <linux/kprobes.h>
 #include <linux/kthread.h>
 #include <linux/sched.h>
 
@@ -103,7 +104,7 @@ static void globrunqput_locked(struct gort_g *g)
 	raw_spin_unlock_irqrestore(&gort_sched.lock, flags);
 }
 
-/* The ring is full: half of it and @g go to the global queue. */
+/* The ring is full: a batch of it and @g go to the global queue. */
 static bool runqputslow(struct gort_p *p, struct gort_g *g, u32 h, u32 t)
 {
 	struct gort_g *batch[GORT_RUNQ_SIZE / 8];
@@ -319,8 +320,8 @@ static struct gort_p *idle_p(void)
  * There may be work: let one more M look for it, if a P is idle and nobody
  * looks already. Any context. The caller has put a G into a queue.
  *
- * Returns a P that has no M yet. The caller hands it to gort_allocm() when it
- * holds no lock; gort_wake() does that for those who have none anyway.
+ * Returns a P that has no M yet, no longer idle. The caller hands it to
+ * gort_allocm() when it holds no lock; gort_wake() does both.
  */
 struct gort_p *gort_wakep(void)
 {
@@ -334,13 +335,15 @@ struct gort_p *gort_wakep(void)
 
 	raw_spin_lock_irqsave(&gort_sched.lock, flags);
 	p = idle_p();
-	if (!p) {
-		atomic_dec(&gort_sched.nmspinning);
-	} else if (p->m) {
-		p->m->spinning = true;
+	if (p)
 		gort_p_busy(p);
+	if (p && p->m) {
+		p->m->spinning = true;
 		wake_up_process(p->m->task);
 		p = NULL;
+	} else {
+		/* nobody spins yet; allocm_work() makes one that does */
+		atomic_dec(&gort_sched.nmspinning);
 	}
 	raw_spin_unlock_irqrestore(&gort_sched.lock, flags);
 	return p;
@@ -463,7 +466,7 @@ static struct gort_g *findrunnable(struct gort_m *m, bool *inherit)
 		*inherit = false;
 		if (READ_ONCE(p->retire))
 			return NULL;
-		cond_resched();
+		cond_resched_tasks_rcu_qs();
 		gort_stack_refill(p);
 
 		g = NULL;
@@ -486,10 +489,7 @@ static struct gort_g *findrunnable(struct gort_m *m, bool *inherit)
 /* What @g left its stack for; it may come on elsewhere before this returns. */
 static void gort_left(struct gort_m *m, struct gort_g *g)
 {
-	enum gort_action action = m->action;
-
-	m->action = GORT_ACT_NONE;
-	switch (action) {
+	switch (m->action) {
 	case GORT_ACT_PREEMPT:
 		globrunqput_locked(g);
 		break;
@@ -504,7 +504,6 @@ static void gort_left(struct gort_m *m, struct gort_g *g)
 			gort_runqput(m->p, g, true);
 		break;
 	case GORT_ACT_EXIT:
-	case GORT_ACT_NONE:
 		gort_gdead(g);
 		break;
 	}
@@ -574,6 +573,7 @@ void gort_gmain(struct gort_g *g)
 	gort_mcall(g, GORT_ACT_EXIT);
 	unreachable();
 }
+NOKPROBE_SYMBOL(gort_gmain);
 
 /* Leave the G's stack; back when the G comes on again, maybe elsewhere. */
 void gort_mcall(struct gort_g *g, enum gort_action action)
@@ -583,6 +583,7 @@ void gort_mcall(struct gort_g *g, enum gort_action action)
 	m->action = action;
 	gort_switch(&g->sp, m->g0_sp);
 }
+NOKPROBE_SYMBOL(gort_mcall);
 
 /*
  * Run @fn on the M's stack, which has room for anything. Who is there already

@@ -24,7 +24,8 @@
  * Where the M may not sleep (a G grows inside a spinlock's section) nothing is
  * allocated: the last big segment of each cache is kept for that case. A G that
  * gets no segment, or is over its cap, ends with a status: nothing can be
- * returned to a function that has no room to run. Its locks are released.
+ * returned to a function that has no room to run. The locks and sections that
+ * it has through gort are released.
  *
  * Growth runs on g0. gort_oldstack() runs at the top of the segment that is
  * left, where all of it is free.
@@ -86,6 +87,7 @@ unsigned long gort_guard_used(void)
 	return atomic_long_read(&guard_used);
 }
 
+/* For @ctx, or for nobody: a reserve that is not worth failing for. */
 static struct gort_seg *seg_alloc(bool big, const struct gort_ctx *ctx)
 {
 	size_t size = big ? GORT_SEG_BIG : GORT_SEG_SMALL;
@@ -93,7 +95,7 @@ static struct gort_seg *seg_alloc(bool big, const struct gort_ctx *ctx)
 	struct gort_seg *s;
 	void *area;
 
-	if (gort_should_fail())
+	if (ctx && gort_should_fail())
 		return NULL;
 	old = gort_charge_begin(ctx);
 	area = __vmalloc(size, gort_gfp(ctx));
@@ -116,6 +118,15 @@ static void seg_free(struct gort_seg *s)
 	vfree((void *)s->lo);
 }
 
+static struct gort_seg *cache_pop(struct gort_cache *c, bool big)
+{
+	struct gort_seg *s = c->top[big];
+
+	c->top[big] = s->next;
+	WRITE_ONCE(c->nr[big], c->nr[big] - 1);
+	return s;
+}
+
 /* @reserve: take the last big one, and anybody's. */
 static struct gort_seg *cache_get(struct gort_cache *c, bool big, u64 tag,
 				  bool reserve)
@@ -126,34 +137,43 @@ static struct gort_seg *cache_get(struct gort_cache *c, bool big, u64 tag,
 		return NULL;
 	raw_spin_lock(&c->lock);
 	s = c->top[big];
-	if (s && (reserve || (s->tag == tag && c->nr[big] > big))) {
-		c->top[big] = s->next;
-		WRITE_ONCE(c->nr[big], c->nr[big] - 1);
-	} else {
+	if (s && (reserve || (s->tag == tag && c->nr[big] > big)))
+		cache_pop(c, big);
+	else
 		s = NULL;
-	}
 	raw_spin_unlock(&c->lock);
 	if (s)
 		s->next = NULL;
 	return s;
 }
 
-/* Keep @s, or free it if the cache is full. The caller may sleep. */
+/*
+ * Keep @s. If the cache is full, somebody has to go: one of the same size that
+ * another one pays for and nobody may want again, else @s. The first big one is
+ * the reserve and always welcome. The caller may sleep.
+ */
 static void cache_put(struct gort_cache *c, struct gort_seg *s)
 {
+	struct gort_seg *out = NULL;
+
 	if (gort_stack_paint)
 		repaint(s);
 	s->prev = NULL;
 	raw_spin_lock(&c->lock);
-	if (c->nr[0] + c->nr[1] < READ_ONCE(gort_stack_cache)) {
+	if (c->nr[0] + c->nr[1] >= READ_ONCE(gort_stack_cache) &&
+	    !(s->big && !c->nr[1])) {
+		out = s;
+		if (c->nr[s->big] > s->big && c->top[s->big]->tag != s->tag)
+			out = cache_pop(c, s->big);
+	}
+	if (out != s) {
 		s->next = c->top[s->big];
 		c->top[s->big] = s;
 		WRITE_ONCE(c->nr[s->big], c->nr[s->big] + 1);
-		s = NULL;
 	}
 	raw_spin_unlock(&c->lock);
-	if (s)
-		seg_free(s);
+	if (out)
+		seg_free(out);
 }
 
 /* Free what is above @keep segments. The caller may sleep. Returns how many. */
@@ -161,17 +181,12 @@ unsigned int gort_cache_trim(struct gort_cache *c, unsigned int keep)
 {
 	struct gort_seg *s;
 	unsigned int n = 0;
-	bool big;
 
 	for (;;) {
 		s = NULL;
 		raw_spin_lock(&c->lock);
-		if (c->nr[0] + c->nr[1] > keep) {
-			big = !c->nr[0];
-			s = c->top[big];
-			c->top[big] = s->next;
-			WRITE_ONCE(c->nr[big], c->nr[big] - 1);
-		}
+		if (c->nr[0] + c->nr[1] > keep)
+			s = cache_pop(c, !c->nr[0]);
 		raw_spin_unlock(&c->lock);
 		if (!s)
 			return n;
@@ -240,7 +255,6 @@ bool gort_stack_start(struct gort_g *g, struct gort_p *p)
 
 	/* as gort_switch() left it: six registers, then where to go on */
 	sp = (unsigned long *)ALIGN_DOWN((unsigned long)s, 16);
-	*--sp = 0;
 	*--sp = (unsigned long)gort_gentry;
 	sp -= 6;
 	memset(sp, 0, 6 * sizeof(*sp));
@@ -260,17 +274,12 @@ void gort_stack_free(struct gort_g *g, struct gort_p *p)
 	g->seg = NULL;
 	for (; s; s = next) {
 		next = s->next;
-		if (p)
+		/* frames that never returned leave their red zones behind */
+		if (p && !IS_ENABLED(CONFIG_KASAN_STACK))
 			cache_put(&p->cache, s);
 		else
 			seg_free(s);
 	}
-}
-
-/* Must the M not sleep just now? */
-static bool in_atomic_section(const struct gort_m *m)
-{
-	return m->atomic || irqs_disabled() || preempt_count();
 }
 
 /* The next segment of @g; NULL with the reason in g->status. */
@@ -291,7 +300,7 @@ static struct gort_seg *grow(struct gort_g *g)
 	s = cache_get(&p->cache, true, gort_ctx_tag(g->ctx), false);
 	if (s) {
 		p->stats.seg_reuses++;
-	} else if (!in_atomic_section(g->m)) {
+	} else if (!gort_must_not_sleep(g->m)) {
 		s = seg_alloc(true, g->ctx);
 		if (s)
 			p->stats.seg_allocs++;

@@ -11,11 +11,11 @@
  * somebody reads it. Both count towards the cap of the file: who does not read
  * can't submit. Its memory is charged to the cgroup of who opened the file.
  *
- * The G that ran a task ends on its M (task_done()), where the code of the
- * workload is not in use any more: there its module is let go, the task is
- * taken out of file->tasks, so that no cancel finds it, and the completion is
- * published. The file outlives that: gort_file_close() awaits the context, and
- * the context counts the G until after task_done().
+ * The G that ran a task ends on its M (task_done()): the task is taken out of
+ * file->tasks, so that no cancel finds it, and the completion is published. The
+ * file outlives that: gort_file_close() awaits the context, and the context
+ * counts the G until after task_done(). The workload's module is pinned by the
+ * G, and by each G that this one spawns.
  */
 
 #include <linux/err.h>
@@ -194,7 +194,6 @@ static void task_done(struct gort_g *g)
 	t->c.declined = g->stats.declined;
 	t->c.stack_bytes = g->stats.stack_bytes;
 	t->c.latency_ns = ktime_get_ns() - t->start_ns;
-	module_put(t->wl->owner);
 	xa_erase(&f->tasks, t->c.id);
 	gort_put(t->g);
 
@@ -265,7 +264,8 @@ static int file_start(struct gort_file *f, struct gort_task *t)
 		goto err_count;
 	/* from here on the task may be over at any time */
 	f->last_id = t->c.id;
-	err = gort_newproc(f->ctx, task_main, t, task_done, &t->g);
+	err = gort_newproc(f->ctx, task_main, t, t->wl->owner, task_done,
+			   &t->g);
 	if (err)
 		goto err_insert;
 	return 0;
@@ -378,7 +378,8 @@ struct gort_file *gort_file_open(void)
 	if (!f)
 		return ERR_PTR(-ENOMEM);
 	memcg = get_mem_cgroup_from_mm(current->mm);
-	f->ctx = gort_ctx_alloc(current->comm, UINT_MAX, memcg);
+	f->max_tasks = READ_ONCE(gort_max_tasks_file);
+	f->ctx = gort_ctx_alloc(current->comm, f->max_tasks, memcg);
 	if (!f->ctx) {
 		mem_cgroup_put(memcg);
 		kfree(f);
@@ -386,7 +387,6 @@ struct gort_file *gort_file_open(void)
 	}
 	spin_lock_init(&f->lock);
 	INIT_LIST_HEAD(&f->done);
-	f->max_tasks = READ_ONCE(gort_max_tasks_file);
 	xa_init_flags(&f->tasks, XA_FLAGS_ACCOUNT);
 	init_waitqueue_head(&f->wait);
 	mutex_init(&f->submit);
@@ -399,8 +399,10 @@ void gort_file_close(struct gort_file *f)
 	struct gort_task *t;
 
 	gort_ctx_destroy(f->ctx);
-	while ((t = gort_file_take(f)))
+	while ((t = gort_file_take(f))) {
 		gort_task_free(t);
+		cond_resched();
+	}
 	xa_destroy(&f->tasks);
 	kfree(f);
 }

@@ -43,7 +43,8 @@
  * @nr_workloads: workloads registered now, for GORT_IOC_WORKLOAD
  * @nr_procs: Ps in use (CPUs that run green threads)
  * @slice_ns: a task that ran this long is asked to yield
- * @max_tasks_file: cap on the tasks of one file, unread completions included
+ * @max_tasks_file: cap on the tasks of one file, unread completions included,
+ *	and on its green threads, spawned ones included
  * @max_tasks_total: cap on the green threads of the machine
  * @tasks_file: tasks of this file now, unread completions included
  * @tasks_total: green threads of the machine now
@@ -137,7 +138,8 @@ struct gort_task_desc {
  * Errors of a task: ENOENT (no such workload), EINVAL (flags, an argument out
  * of its range, or one the workload does not have), EFAULT (its descriptor
  * can't be read), EAGAIN (the cap of the file or of the machine is reached:
- * read completions and try again), ENOMEM.
+ * read completions and try again), ENOMEM. A signal while another thread
+ * submits is EINTR, or a restart, before any task is accepted.
  */
 struct gort_submit {
 	__u32 size;
@@ -235,9 +237,9 @@ struct gort_completion {
 
 /* Why a request was declined: indices of gort_stats.declined */
 #define GORT_DECLINE_LOCKS	0	/* a runtime lock or open section */
-#define GORT_DECLINE_ALLOC	1	/* allocating */
-#define GORT_DECLINE_GC		2	/* collecting */
-#define GORT_DECLINE_STATE	3	/* not running on a P */
+#define GORT_DECLINE_ALLOC	1	/* allocating (reserved) */
+#define GORT_DECLINE_GC		2	/* collecting (reserved) */
+#define GORT_DECLINE_STATE	3	/* preemption or interrupts are off */
 #define GORT_NR_DECLINE		4
 
 /* Where a request was restored: indices of gort_stats.restored */
@@ -248,10 +250,10 @@ struct gort_completion {
 #define GORT_SITE_ALLOCM	4	/* a new M is asked for */
 #define GORT_SITE_GROW		5	/* the stack grew into a segment */
 #define GORT_SITE_SHRINK	6	/* the stack returned from a segment */
-#define GORT_SITE_ALLOC		7	/* end of gort_alloc() */
-#define GORT_SITE_GC		8	/* end of gort_gc() */
-#define GORT_SITE_STW		9	/* gort_start_the_world() */
-#define GORT_SITE_EXITSYSCALL	10	/* a blocking call came back */
+#define GORT_SITE_ALLOC		7	/* end of an allocation (reserved) */
+#define GORT_SITE_GC		8	/* end of a collection (reserved) */
+#define GORT_SITE_STW		9	/* the world starts again (reserved) */
+#define GORT_SITE_EXITSYSCALL	10	/* a blocking call came back (reserved) */
 #define GORT_NR_SITES		16	/* room for more; unused ones are 0 */
 
 /**
