@@ -104,7 +104,7 @@ static const struct kernel_param_ops count_ops = {
 };
 
 module_param_cb(stack_cache, &count_ops, &gort_stack_cache, 0644);
-MODULE_PARM_DESC(stack_cache, "Stack segments kept for reuse on each CPU: 0..16777216 (default 256)");
+MODULE_PARM_DESC(stack_cache, "Stack segments of each size kept for reuse on each CPU: 0..16777216 (default 256)");
 module_param_cb(max_tasks, &count_ops, &gort_max_tasks, 0644);
 MODULE_PARM_DESC(max_tasks, "Green threads in all: 0..16777216 (default 1048576)");
 module_param_cb(max_tasks_file, &count_ops, &gort_max_tasks_file, 0644);

@@ -17,8 +17,8 @@
  * Segments stay linked to the G when it returns from them (g->seg->next), so
  * that a loop of calls at the end of a segment costs no allocation; Go and Rust
  * gave segmented stacks up over that. They leave it when it ends, for the cache
- * of the P, last in, first out, up to a bound, and go back to the kernel above
- * that and when the shrinker asks. A segment is reused only for who is charged
+ * of the P, last in, first out, up to a bound for each size, and go back to the
+ * kernel above that and when the shrinker asks. A segment is reused only for who is charged
  * for it (tag).
  *
  * Where the M may not sleep (a G grows inside a spinlock's section) nothing is
@@ -160,7 +160,7 @@ static void cache_put(struct gort_cache *c, struct gort_seg *s)
 		repaint(s);
 	s->prev = NULL;
 	raw_spin_lock(&c->lock);
-	if (c->nr[0] + c->nr[1] >= READ_ONCE(gort_stack_cache) &&
+	if (c->nr[s->big] >= READ_ONCE(gort_stack_cache) &&
 	    !(s->big && !c->nr[1])) {
 		out = s;
 		if (c->nr[s->big] > s->big && c->top[s->big]->tag != s->tag)
