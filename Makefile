@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# For people; what the kernel's build needs to know is in Kbuild.
+
+ifeq ($(origin KDIR), undefined)
+KDIR := /lib/modules/$(shell uname -r)/build
+# Not the running kernel, but one that can be built for: say so, and go on.
+ifeq ($(wildcard $(KDIR)/Makefile),)
+KDIR := $(patsubst %/Makefile,%,$(shell \
+	ls -d /lib/modules/*/build/Makefile 2>/dev/null | sort -V | tail -n 1))
+kdir-note := gort: no headers for kernel $(shell uname -r), building for $(KDIR)
+endif
+endif
+
+all: modules
+
+help:
+	@echo 'Build'
+	@echo '  make                  gort.ko for the running kernel'
+	@echo '  make KDIR=DIR         gort.ko for the kernel whose headers are in DIR'
+	@echo '  make modules_install  install it, to be loaded with modprobe (root)'
+	@echo '  make tools            the command-line tool, tools/gortctl/gortctl'
+	@echo '  make clean            remove what was built'
+	@echo
+	@echo 'Try and test, in a virtual machine with Debian'\''s stock kernel'
+	@echo '  make run              a mixed workload, and what became of it'
+	@echo '  make test             all tests'
+	@echo '  make test BOOT=NAME   those of one line of selftests/boots'
+	@echo '  make test TESTS="A B" these programs of selftests/ alone'
+	@echo '  make vm-shell         a shell in the virtual machine, gort inserted'
+	@echo '  make check            static checks, no virtual machine'
+	@echo '  make setup            get what these need (they do it themselves)'
+	@echo
+	@echo 'Set in the environment'
+	@echo '  GORT_CACHE=DIR        downloads (default ~/.cache/gort)'
+	@echo '  GORT_ACCEL=kvm|tcg    no probing for KVM'
+	@echo '  GORT_SEED=N           repeat a test run that printed this seed'
+
+modules modules_install: kdir
+	$(MAKE) -C $(KDIR) M=$(CURDIR) $@
+
+kdir:
+	@if [ ! -e '$(KDIR)/Makefile' ]; then \
+		echo 'gort: no kernel headers in "$(KDIR)".' \
+			'Install them (Debian: apt-get install linux-headers-amd64)' \
+			'or name their folder: make KDIR=DIR' >&2; exit 1; fi
+	@$(if $(kdir-note),echo '$(kdir-note)')
+
+tools:
+	$(MAKE) -C tools/gortctl
+
+clean:
+	$(if $(wildcard $(KDIR)/Makefile),$(MAKE) -C $(KDIR) M=$(CURDIR) clean)
+	$(MAKE) -C tools/gortctl clean
+	rm -rf build
+
+setup:
+	@scripts/vm/setup
+
+run:
+	@scripts/vm/run
+
+test:
+	@scripts/vm/test
+
+vm-shell:
+	@scripts/vm/shell
+
+check:
+	@scripts/check
+
+.PHONY: all help modules modules_install kdir tools clean setup run test \
+	vm-shell check
