@@ -1,0 +1,361 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Loading and unloading: 200 times, leaving nothing behind.
+ *
+ * To see a leak of one object a time among everything else that a kernel
+ * allocates, the cycles run in blocks, and what counts is the smallest growth
+ * over all blocks: noise comes and goes, a leak is there in each of them.
+ */
+
+#include <dirent.h>
+
+#include "core_test.h"
+
+#define BLOCKS		5
+#define CYCLES		30	/* of each block, unused */
+#define BUSY_CYCLES	10	/* of each block, with tasks in flight */
+#define CACHES_MAX	512
+
+/* Objects in use of one slab cache, after each block. */
+struct cache {
+	char name[64];
+	long last;
+	long least_growth;
+};
+
+struct memory {
+	struct cache cache[CACHES_MAX];
+	int nr_caches;
+	struct cache areas;	/* in /proc/vmallocinfo */
+	struct cache bytes;	/* VmallocUsed, in KiB */
+	int blocks;
+};
+
+static void grown_to(struct memory *m, struct cache *c, long now)
+{
+	if (m->blocks == 1 || (m->blocks > 1 && now - c->last < c->least_growth))
+		c->least_growth = now - c->last;
+	c->last = now;
+}
+
+static struct cache *cache_named(struct memory *m, const char *name)
+{
+	struct cache *c;
+	int i;
+
+	for (i = 0; i < m->nr_caches; i++)
+		if (!strcmp(m->cache[i].name, name))
+			return &m->cache[i];
+	if (m->nr_caches == CACHES_MAX)
+		return NULL;
+	c = &m->cache[m->nr_caches++];
+	snprintf(c->name, sizeof(c->name), "%s", name);
+	return c;
+}
+
+static bool read_slabs(struct memory *m)
+{
+	FILE *f = fopen("/proc/slabinfo", "re");
+	char line[512], name[64];
+	struct cache *c;
+	long active;
+
+	if (!f)
+		return false;
+	while (fgets(line, sizeof(line), f)) {
+		if (sscanf(line, "%63s %ld", name, &active) != 2)
+			continue;
+		c = cache_named(m, name);
+		if (c)
+			grown_to(m, c, active);
+	}
+	fclose(f);
+	return m->nr_caches > 0;
+}
+
+/* Lines of /proc/vmallocinfo that contain @what, or all for NULL. */
+static long areas(const char *what)
+{
+	FILE *f = fopen("/proc/vmallocinfo", "re");
+	char line[512];
+	long n = 0;
+
+	if (!f)
+		return -1;
+	while (fgets(line, sizeof(line), f))
+		n += !what || strstr(line, what);
+	fclose(f);
+	return n;
+}
+
+/* A line of /proc/meminfo, in KiB. */
+static long memory_of(const char *key)
+{
+	FILE *f = fopen("/proc/meminfo", "re");
+	char line[128];
+	long value = -1;
+
+	if (!f)
+		return -1;
+	while (fgets(line, sizeof(line), f))
+		if (!strncmp(line, key, strlen(key)))
+			sscanf(line + strlen(key), ": %ld", &value);
+	fclose(f);
+	return value;
+}
+
+/* Called with gort unloaded, after every block. */
+static bool look(struct memory *m)
+{
+	/* what is freed after a grace period has to be gone */
+	usleep(100000);
+	if (gt_write_file("/proc/sys/vm/drop_caches", "2") || !read_slabs(m))
+		return false;
+	grown_to(m, &m->areas, areas(NULL));
+	grown_to(m, &m->bytes, memory_of("VmallocUsed"));
+	m->blocks++;
+	return true;
+}
+
+/* Is there a process whose name begins like this? */
+static bool process_named(const char *prefix)
+{
+	char path[300], comm[32];
+	struct dirent *e;
+	bool seen = false;
+	DIR *d = opendir("/proc");
+
+	while (d && !seen && (e = readdir(d))) {
+		snprintf(path, sizeof(path), "/proc/%s/comm", e->d_name);
+		seen = !gt_read_file(path, comm, sizeof(comm)) &&
+		       !strncmp(comm, prefix, strlen(prefix));
+	}
+	if (d)
+		closedir(d);
+	return seen;
+}
+
+static bool in_file(const char *path, const char *text)
+{
+	FILE *f = fopen(path, "re");
+	char line[512];
+	bool seen = false;
+
+	while (f && !seen && fgets(line, sizeof(line), f))
+		seen = strstr(line, text);
+	if (f)
+		fclose(f);
+	return seen;
+}
+
+/* What has to be gone when the module is: its threads, areas and caches. */
+static void expect_nothing_left(struct __test_metadata *_metadata)
+{
+	EXPECT_FALSE(process_named("gort"));
+	EXPECT_EQ(0, areas("[gort]"));
+	EXPECT_FALSE(in_file("/proc/slabinfo", "gort"));
+	EXPECT_FALSE(in_file("/proc/misc", "gort"));
+	EXPECT_NE(0, access(GT_DEV, F_OK));
+	EXPECT_FALSE(ct_loaded("gort"));
+}
+
+/* Tasks of all kinds, in flight when the file is closed. */
+static int leave_tasks_behind(void)
+{
+	int fd = gt_open(0), n;
+
+	if (fd < 0)
+		return fd;
+	n = ct_start(fd, "sleep", 20, GT_HOUR, 1) +
+	    ct_start(fd, "call", 4, 1ULL << 40) +
+	    ct_start(fd, "pingpong", 4, 1ULL << 30) +
+	    ct_start(fd, "lock", 4, 1ULL << 30, 10, 0) +
+	    ct_start(fd, "spawn", 2, 6, 4);
+	close(fd);
+	return n == 34 ? 0 : -EIO;
+}
+
+/* One cycle; 0 or the first error. */
+static int cycle(bool busy)
+{
+	int err = ct_insmod_gort("");
+
+	if (!err && busy)
+		err = leave_tasks_behind();
+	if (!err)
+		err = ct_rmmod("gort");
+	return err;
+}
+
+FIXTURE(module) {
+	bool was_loaded;
+};
+
+FIXTURE_SETUP(module)
+{
+	self->was_loaded = ct_loaded("gort");
+	ASSERT_TRUE(ct_rmmod_soon("gort_test"));
+	ASSERT_TRUE(ct_rmmod_soon("gort"));
+}
+
+FIXTURE_TEARDOWN(module)
+{
+	ct_rmmod_soon("gort");
+	if (self->was_loaded)
+		EXPECT_EQ(0, ct_insmod_gort(""));
+}
+
+/* A leak of one object in each cycle makes every block grow by this. */
+static void expect_no_growth(struct __test_metadata *_metadata,
+			     const struct memory *m, long cycles)
+{
+	int i;
+
+	for (i = 0; i < m->nr_caches; i++)
+		EXPECT_GT(cycles, m->cache[i].least_growth)
+			TH_LOG("slab cache %s grew by %ld or more in each %ld cycles",
+			       m->cache[i].name, m->cache[i].least_growth,
+			       cycles);
+	EXPECT_GT(cycles, m->areas.least_growth);
+	/* a page each */
+	EXPECT_GT(4 * cycles, m->bytes.least_growth);
+	TH_LOG("%d blocks of %ld cycles: %d slab caches, %ld vmalloc areas, %ld KiB",
+	       m->blocks - 1, cycles, m->nr_caches, m->areas.last,
+	       m->bytes.last);
+}
+
+/* 150 times in and out, unused. */
+TEST_F_TIMEOUT(module, loading_and_unloading_leaves_nothing, 150)
+{
+	static struct memory m;
+	int block, i;
+
+	for (block = 0; block <= BLOCKS; block++) {
+		/* the first, shorter one makes what is made only once */
+		for (i = 0; i < (block ? CYCLES : 3); i++)
+			ASSERT_EQ(0, cycle(false));
+		ASSERT_TRUE(look(&m));
+	}
+	expect_nothing_left(_metadata);
+	expect_no_growth(_metadata, &m, CYCLES);
+}
+
+/* 50 times in and out, with tasks that the closed file left in flight. */
+TEST_F_TIMEOUT(module, unloading_after_tasks_in_flight_leaves_nothing, 100)
+{
+	static struct memory m;
+	int block, i;
+
+	for (block = 0; block <= BLOCKS; block++) {
+		for (i = 0; i < (block ? BUSY_CYCLES : 2); i++)
+			ASSERT_EQ(0, cycle(true));
+		ASSERT_TRUE(look(&m));
+	}
+	expect_nothing_left(_metadata);
+	expect_no_growth(_metadata, &m, BUSY_CYCLES);
+}
+
+/* The instrument itself: with gort loaded and used, what must go is there. */
+TEST_F(module, loaded_module_can_be_seen)
+{
+	int fd;
+
+	ASSERT_EQ(0, ct_insmod_gort(""));
+	fd = gt_open(0);
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(20, ct_start(fd, "sleep", 20, GT_HOUR, 1));
+	EXPECT_TRUE(gt_wait_for(areas("[gort]") >= 20));
+	EXPECT_TRUE(process_named("gort"));
+	EXPECT_TRUE(in_file("/proc/misc", "gort"));
+	EXPECT_EQ(0, access(GT_DEV, F_OK));
+	close(fd);
+	ASSERT_EQ(0, ct_rmmod("gort"));
+	expect_nothing_left(_metadata);
+}
+
+/* An open file keeps the module, also one that was only inherited. */
+TEST_F(module, unloading_is_refused_while_a_file_is_open)
+{
+	int fd, copy;
+
+	ASSERT_EQ(0, ct_insmod_gort(""));
+	fd = gt_open(0);
+	ASSERT_LE(0, fd);
+	EXPECT_EQ(-EAGAIN, ct_rmmod("gort"));
+	copy = dup(fd);
+	close(fd);
+	EXPECT_EQ(-EAGAIN, ct_rmmod("gort"));
+	EXPECT_EQ(1, ct_start(copy, "call", 1, 10));
+	close(copy);
+	EXPECT_EQ(0, ct_rmmod("gort"));
+}
+
+/* A module whose workloads can run keeps it, too; its tasks keep that one. */
+TEST_F(module, unloading_is_refused_while_a_module_uses_it)
+{
+	int fd;
+
+	ASSERT_EQ(0, ct_insmod_gort(""));
+	ASSERT_EQ(0, ct_insmod_test());
+	EXPECT_EQ(-EWOULDBLOCK, ct_rmmod("gort"));
+	fd = gt_open(0);
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(1, ct_start(fd, "t_park", 1, 0, 0));
+	EXPECT_EQ(-EAGAIN, ct_rmmod("gort_test"));
+	close(fd);
+	EXPECT_EQ(0, ct_rmmod("gort_test"));
+	EXPECT_EQ(0, ct_rmmod("gort"));
+	expect_nothing_left(_metadata);
+}
+
+/* 20 times in and out for the consumer, whose contexts go with it. */
+TEST_F(module, consumer_can_come_and_go)
+{
+	struct gort_completion c;
+	char text[64];
+	int i, fd;
+
+	ASSERT_EQ(0, ct_insmod_gort(""));
+	for (i = 0; i < 20; i++) {
+		ASSERT_EQ(0, ct_insmod_test());
+		ASSERT_EQ(-EEXIST, ct_insmod_test());
+		fd = gt_open(0);
+		ASSERT_LE(0, fd);
+		EXPECT_EQ(0, ct_run(fd, &c, "t_steal", 20, 100, 1));
+		EXPECT_EQ(0, ct_read_test_param("contexts", text,
+						sizeof(text)));
+		close(fd);
+		ASSERT_TRUE(ct_rmmod_soon("gort_test"));
+	}
+	fd = gt_open(0);
+	EXPECT_EQ(-ENOENT, ct_run(fd, &c, "t_steal", 20, 100, 1));
+	close(fd);
+	ASSERT_EQ(0, ct_rmmod("gort"));
+	expect_nothing_left(_metadata);
+}
+
+TEST_F(module, bad_parameters_are_refused)
+{
+	static const char * const bad[] = {
+		"slice_us=49", "slice_us=1000001", "slice_us=", "slice_us=-1",
+		"slice_us=x", "nprocs=1000000", "nprocs=-1", "stack_max=0",
+		"stack_max=100", "stack_max=4294967296", "restore=2",
+		"stack_paint=x", "stack_cache=-1", "max_tasks=-1",
+		"fail_nth=-1",
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(bad); i++) {
+		EXPECT_GT(0, ct_insmod_gort(bad[i]))
+			TH_LOG("%s was accepted", bad[i]);
+		EXPECT_FALSE(ct_loaded("gort"));
+		ct_rmmod_soon("gort");
+	}
+	EXPECT_EQ(-EINVAL, ct_insmod_gort("slice_us=49"));
+	ASSERT_EQ(0, ct_insmod_gort("slice_us=50 nprocs=1 stack_max=65536"));
+	EXPECT_EQ(50, gt_param_get("slice_us"));
+	EXPECT_EQ(1, gt_param_get("nprocs"));
+	EXPECT_EQ(65536, gt_param_get("stack_max"));
+}
+
+TEST_HARNESS_MAIN

@@ -1,0 +1,415 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * gort_test.ko: workloads that the tests submit by name through /dev/gort.
+ *
+ * This file registers them and has what G code needs from the kernel, called
+ * through gort_call(). Three parameters let a test run something here:
+ *
+ *   hook	1: gort calls t_site_hook() in its restore sites
+ *   outside	what the blocking calls return in an ordinary process
+ *   contexts	a context is filled, destroyed, and its Gs counted
+ */
+
+#include <linux/list.h>
+#include <linux/module.h>
+#include <linux/preempt.h>
+#include <linux/rcupdate.h>
+#include <linux/slab.h>
+#include <linux/smp.h>
+
+#include "gort_test_mod.h"
+
+struct gort_ctx *t_ctx;
+struct gort_ctx *t_small_ctx;
+DEFINE_GORT_LOCK(t_shared_lock);
+u64 t_shared_count;
+
+/*
+ * What a G that ended early could not free goes with the module: every block
+ * has this in front.
+ */
+struct t_block {
+	struct list_head node;
+	u64 data[];
+};
+
+static LIST_HEAD(t_blocks);
+static DEFINE_SPINLOCK(t_blocks_lock);
+
+long t_k_alloc(void *size)
+{
+	struct t_block *b;
+
+	b = kzalloc(sizeof(*b) + (size_t)size, GFP_ATOMIC | __GFP_NOWARN);
+	if (!b)
+		return 0;
+	spin_lock(&t_blocks_lock);
+	list_add(&b->node, &t_blocks);
+	spin_unlock(&t_blocks_lock);
+	return (long)b->data;
+}
+
+long t_k_free(void *p)
+{
+	struct t_block *b = container_of(p, struct t_block, data[0]);
+
+	spin_lock(&t_blocks_lock);
+	list_del(&b->node);
+	spin_unlock(&t_blocks_lock);
+	kfree(b);
+	return 0;
+}
+
+static void t_free_blocks(void)
+{
+	struct t_block *b, *next;
+
+	list_for_each_entry_safe(b, next, &t_blocks, node)
+		kfree(b);
+}
+
+long t_k_locks_init(void *locks)
+{
+	struct t_locks *l = locks;
+
+	gort_lock_init(&l->a);
+	gort_lock_init(&l->b);
+	spin_lock_init(&l->s);
+	return 0;
+}
+
+long t_k_cpu(void *unused)
+{
+	return raw_smp_processor_id();
+}
+
+/*
+ * A bit for each thing that a G may have left behind on the M. The M itself
+ * calls without any section open.
+ */
+long t_k_state(void *unused)
+{
+	long bad = 0;
+
+	if (preempt_count() & PREEMPT_MASK)
+		bad |= 1;
+	if (preempt_count() & SOFTIRQ_MASK)
+		bad |= 2;
+	if (irqs_disabled())
+		bad |= 4;
+	if (IS_ENABLED(CONFIG_PREEMPT_RCU) && rcu_preempt_depth())
+		bad |= 8;
+	return bad;
+}
+
+static enum hrtimer_restart t_timer_fn(struct hrtimer *timer)
+{
+	struct t_timer *t = container_of(timer, struct t_timer, timer);
+
+	atomic_inc_return_release(&t->fired);
+	gort_ready(t->g);
+	return HRTIMER_NORESTART;
+}
+
+long t_k_timer_init(void *timer)
+{
+	struct t_timer *t = timer;
+
+	hrtimer_init(&t->timer, CLOCK_MONOTONIC, HRTIMER_MODE_REL_HARD);
+	t->timer.function = t_timer_fn;
+	return 0;
+}
+
+long t_k_timer_start(void *timer)
+{
+	struct t_timer *t = timer;
+
+	hrtimer_start(&t->timer, ns_to_ktime(t->delay_ns),
+		      HRTIMER_MODE_REL_HARD);
+	return 0;
+}
+
+/* Also waits for a handler that still runs on another CPU. */
+long t_k_timer_cancel(void *timer)
+{
+	struct t_timer *t = timer;
+
+	return hrtimer_cancel(&t->timer);
+}
+
+static struct gort_workload t_workloads[] = {
+	{
+		.name = "t_restore", .fn = t_restore,
+		.help = "a request in each kind of section is restored",
+		.nr_args = 2, .args = {
+			{ "trials", 0, 1 << 30, 1000 },
+			{ "kind", 0, T_NR_KINDS - 1, 0 },
+		},
+	}, {
+		.name = "t_hold", .fn = t_hold,
+		.help = "calls inside and outside of sections",
+		.nr_args = 4, .args = {
+			{ "rounds", 0, U64_MAX, 1000 },
+			{ "inside", 0, U64_MAX, 100 },
+			{ "outside", 0, U64_MAX, 100 },
+			{ "kind", 0, T_NR_KINDS - 1, 0 },
+		},
+	}, {
+		.name = "t_site", .fn = t_site,
+		.help = "a request inside gort's own sections",
+		.nr_args = 2, .args = {
+			{ "trials", 0, 1 << 30, 1000 },
+			{ "site", GORT_SITE_READY, GORT_SITE_ALLOCM,
+			  GORT_SITE_GO },
+		},
+	}, {
+		.name = "t_turns", .fn = t_turns,
+		.help = "two Gs wait for each other, only calling a function",
+		.nr_args = 2, .args = {
+			{ "rounds", 0, 1 << 30, 10 },
+			{ "frame", 0, 2, 0 },
+		},
+	}, {
+		.name = "t_frames", .fn = t_frames,
+		.help = "every frame size at every depth",
+		.nr_args = 3, .args = {
+			{ "family", 0, 3, 0 },
+			{ "bytes", 0, 1 << 20, 20480 },
+			{ "ask", 0, 2, 0 },
+		},
+	}, {
+		.name = "t_edge", .fn = t_edge,
+		.help = "a request around a change of segments",
+		.nr_args = 2, .args = {
+			{ "trials", 0, 1 << 30, 1000 },
+			{ "mode", 0, 6, 0 },
+		},
+	}, {
+		.name = "t_split", .fn = t_split,
+		.help = "there and back over the end of a segment",
+		.nr_args = 1, .args = { { "count", 0, 1 << 30, 1000 } },
+	}, {
+		.name = "t_regs", .fn = t_regs,
+		.help = "kept registers over a change of segments",
+		.nr_args = 1, .args = { { "trials", 0, 1 << 30, 1000 } },
+	}, {
+		.name = "t_mutual", .fn = t_mutual,
+		.help = "three functions that call each other",
+		.nr_args = 1, .args = { { "depth", 0, 1 << 20, 10 } },
+	}, {
+		.name = "t_deep", .fn = t_deep,
+		.help = "recursion inside of sections",
+		.nr_args = 4, .args = {
+			{ "kind", 0, T_NR_KINDS, T_NR_KINDS },
+			{ "shared", 0, 1, 0 },
+			{ "depth", 0, U64_MAX, 10 },
+			{ "ns", 0, U64_MAX / 2, 0 },
+		},
+	}, {
+		.name = "t_parallel", .fn = t_parallel,
+		.help = "two Gs that must run at the same time",
+		.nr_args = 2, .args = {
+			{ "rounds", 0, 1 << 30, 100 },
+			{ "patience", 0, 1 << 30, 10 },
+		},
+	}, {
+		.name = "t_steal", .fn = t_steal,
+		.help = "many Gs made runnable on one P",
+		.nr_args = 3, .args = {
+			{ "count", 1, 4096, 100 },
+			{ "work", 0, U64_MAX, 1000 },
+			{ "started", 0, 1, 0 },
+		},
+	}, {
+		.name = "t_poll", .fn = t_poll,
+		.help = "polling with yields",
+		.nr_args = 1, .args = { { "rounds", 0, 1 << 30, 100 } },
+	}, {
+		.name = "t_late", .fn = t_late,
+		.help = "how late a sleep ends at most",
+		.nr_args = 2, .args = {
+			{ "ns", 0, U64_MAX / 2, 1000000 },
+			{ "count", 0, 1 << 30, 10 },
+		},
+	}, {
+		.name = "t_pairs", .fn = t_pairs,
+		.help = "two Gs wake each other in turn",
+		.nr_args = 2, .args = {
+			{ "rounds", 0, 1 << 30, 1000 },
+			{ "spin", 0, 1 << 16, 100 },
+		},
+	}, {
+		.name = "t_irqready", .fn = t_irqready,
+		.help = "woken from an interrupt",
+		.nr_args = 3, .args = {
+			{ "rounds", 0, 1 << 30, 100 },
+			{ "delay", 0, NSEC_PER_SEC, 10000 },
+			{ "spin", 0, 1 << 16, 100 },
+		},
+	}, {
+		.name = "t_park", .fn = t_park,
+		.help = "one park",
+		.nr_args = 2, .args = {
+			{ "mode", 0, 3, 0 },
+			{ "ns", 0, U64_MAX / 2, 1000000 },
+		},
+	}, {
+		.name = "t_cap", .fn = t_cap,
+		.help = "more Gs than a context may have",
+		.nr_args = 1, .args = { { "attempts", 1, 1000, 10 } },
+	}, {
+		.name = "t_misuse", .fn = t_misuse,
+		.help = "blocking inside a section",
+		.nr_args = 2, .args = {
+			{ "kind", 0, T_NR_KINDS - 1, 0 },
+			{ "op", 0, 4, 0 },
+		},
+	}, {
+		.name = "t_leave", .fn = t_leave,
+		.help = "ending inside a section",
+		.nr_args = 2, .args = {
+			{ "kind", 0, T_NR_KINDS - 1, 0 },
+			{ "how", 0, 3, 0 },
+		},
+	}, {
+		.name = "t_neutral", .fn = t_neutral,
+		.help = "what is wrong with the state of the M",
+	}, {
+		.name = "t_uselock", .fn = t_uselock,
+		.help = "takes the lock that others may have left",
+		.nr_args = 1, .args = { { "count", 0, U64_MAX, 1000 } },
+	},
+};
+
+/* Exit order: once unregistered, none of their tasks is left. */
+static void t_unregister(unsigned int n)
+{
+	while (n--)
+		gort_workload_unregister(&t_workloads[n]);
+}
+
+static int t_register(void)
+{
+	unsigned int i;
+	int err;
+
+	for (i = 0; i < ARRAY_SIZE(t_workloads); i++) {
+		t_workloads[i].owner = THIS_MODULE;
+		err = gort_workload_register(&t_workloads[i]);
+		if (err) {
+			t_unregister(i);
+			return err;
+		}
+	}
+	return 0;
+}
+
+static bool t_hook;
+
+static int t_hook_set(const char *val, const struct kernel_param *kp)
+{
+	int err = t_ctx ? param_set_bool(val, kp) : -EBUSY;
+
+	if (!err)
+		gort_set_site_hook(t_hook ? t_site_hook : NULL);
+	return err;
+}
+
+static const struct kernel_param_ops t_hook_ops = {
+	.set = t_hook_set,
+	.get = param_get_bool,
+};
+
+module_param_cb(hook, &t_hook_ops, &t_hook, 0600);
+MODULE_PARM_DESC(hook, "Request preemption inside the restore sites (default 0)");
+
+/* "park park_until yield sleep sleep_until self", as this process sees them */
+static int t_outside_get(char *buf, const struct kernel_param *kp)
+{
+	struct gort_g_stats st;
+	int park = gort_park("outside");
+	int until = gort_park_until(gort_now() + NSEC_PER_MSEC, "outside");
+	int yield = gort_yield();
+	int sleep = gort_sleep(1);
+	int sleep_until = gort_sleep_until(gort_now() + 1);
+
+	gort_preempt_self();
+	memset(&st, 0xff, sizeof(st));
+	gort_self_stats(&st);
+	return sysfs_emit(buf, "%d %d %d %d %d %d\n", park, until, yield, sleep,
+			  sleep_until, gort_self() || st.preempted ||
+			  st.declined || st.stack_bytes);
+}
+
+static const struct kernel_param_ops t_outside_ops = {
+	.get = t_outside_get,
+};
+
+module_param_cb(outside, &t_outside_ops, NULL, 0400);
+MODULE_PARM_DESC(outside, "What blocking calls return outside of a G");
+
+static atomic_t t_ended;
+
+/* "accepted refused-with ended-after-destroy" */
+static int t_contexts_get(char *buf, const struct kernel_param *kp)
+{
+	struct gort_ctx *ctx = gort_ctx_create("test", T_SMALL_CTX);
+	int err = 0, n = 0;
+
+	atomic_set(&t_ended, 0);
+	if (IS_ERR_OR_NULL(ctx))
+		return -ENOMEM;
+	while (!err && n < 2 * T_SMALL_CTX) {
+		err = gort_go(ctx, t_sleeper, &t_ended);
+		n += !err;
+	}
+	gort_ctx_destroy(ctx);
+	return sysfs_emit(buf, "%d %d %d\n", n, err, atomic_read(&t_ended));
+}
+
+static const struct kernel_param_ops t_contexts_ops = {
+	.get = t_contexts_get,
+};
+
+module_param_cb(contexts, &t_contexts_ops, NULL, 0400);
+MODULE_PARM_DESC(contexts, "Fill a context, destroy it, count its Gs");
+
+static int __init t_init(void)
+{
+	int err;
+
+	t_ctx = gort_ctx_create("gort_test", 1 << 16);
+	if (IS_ERR_OR_NULL(t_ctx))
+		return -ENOMEM;
+	t_small_ctx = gort_ctx_create("gort_test small", T_SMALL_CTX);
+	if (IS_ERR_OR_NULL(t_small_ctx)) {
+		err = -ENOMEM;
+		goto err_ctx;
+	}
+	err = t_register();
+	if (err)
+		goto err_small;
+	return 0;
+
+err_small:
+	gort_ctx_destroy(t_small_ctx);
+err_ctx:
+	gort_ctx_destroy(t_ctx);
+	return err;
+}
+
+static void __exit t_exit(void)
+{
+	t_unregister(ARRAY_SIZE(t_workloads));
+	gort_set_site_hook(NULL);
+	gort_ctx_destroy(t_small_ctx);
+	gort_ctx_destroy(t_ctx);
+	t_free_blocks();
+}
+
+module_init(t_init);
+module_exit(t_exit);
+MODULE_DESCRIPTION("Workloads for the tests of gort");
+MODULE_AUTHOR("gort project");
+MODULE_LICENSE("GPL");
+MODULE_IMPORT_NS(GORT);
