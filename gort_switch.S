@@ -12,7 +12,8 @@
  * calls gort_morestack with its frame size in %r10 and the size of its stack
  * arguments in %r11 (GCC's split-stack convention). One byte follows the call
  * that is never executed; the function goes on behind it. Every register that
- * may carry an argument is live, %rax included (variadic functions).
+ * may carry an argument is live, %rax included (variadic functions). It goes on
+ * with the address of its stack arguments in %r11, on whichever stack they are.
  *
  *	      old segment                    new segment
  *	| stack arguments      |	| copy of the arguments |
@@ -132,6 +133,7 @@ SYM_CODE_START(gort_morestack)
 	movq	8(%rbp), %r10
 	incq	%r10
 	pushq	%r10
+	leaq	24(%rbp), %r11
 	RET
 
 	/* to the M; when the G runs again, maybe elsewhere, ask once more */
@@ -152,6 +154,7 @@ SYM_CODE_START(gort_morestack)
 	popq	%rsi
 	popq	%rdi
 	popq	%rax
+	leaq	24(%rbp), %r11
 	popq	%rbp
 	incq	(%rsp)
 	RET

