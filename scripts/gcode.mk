@@ -18,7 +18,8 @@ gcode-rewrite := $(gcode-dir)/gcode-rewrite.awk
 gcode-check := $(gcode-dir)/gcode-check
 gcode-allow := $(gcode-dir)/gcode.allow
 
-GORT_FRAME_MAX ?= 2048
+# Instrumented frames are larger, and so are the segments then.
+GORT_FRAME_MAX ?= $(if $(CONFIG_KASAN)$(CONFIG_KCSAN),4096,2048)
 
 # Not while cleaning, which knows no configuration.
 ifdef CONFIG_MODULES

@@ -491,33 +491,6 @@ FIXTURE_TEARDOWN(memory)
 	close(self->other);
 }
 
-/*
- * Uncharged stacks are a way around every container's limit. It is the opener
- * that pays, not who holds the file now: that is what makes the fd safe to
- * hand on.
- */
-TEST_F(memory, stacks_are_charged_to_the_opener)
-{
-	const __s64 stacks = 500 * 4096, slack = 600 * 1024;
-	__s64 before = cgroup_get("memory.current"), mine;
-	static struct gort_completion c[500];
-
-	ASSERT_LE(0, before);
-	ASSERT_EQ(500, gt_run(self->fd, "sleep", 500, GT_HOUR, 1, 0));
-	EXPECT_TRUE(gt_wait_for(cgroup_get("memory.current") >=
-				before + stacks - slack));
-	mine = cgroup_get("memory.current");
-	/* Another file's are not. */
-	ASSERT_EQ(500, gt_run(self->other, "sleep", 500, GT_HOUR, 1, 0));
-	EXPECT_GE(mine + slack, cgroup_get("memory.current"));
-	ASSERT_EQ(0, gt_cancel_all(self->other, NULL));
-	EXPECT_EQ(500, gt_read_all(self->other, c, 500));
-	/* And it gets its money back. */
-	ASSERT_EQ(0, gt_cancel_all(self->fd, NULL));
-	EXPECT_TRUE(gt_wait_for(cgroup_get("memory.current") <=
-				before + slack));
-}
-
 /* Have all @n tasks of the file fallen asleep since @before, or completed? */
 static bool settled(int fd, const struct gort_stats *before, int n)
 {
@@ -529,6 +502,37 @@ static bool settled(int fd, const struct gort_stats *before, int n)
 	/* the deadline is long past: this asks, and does not wait */
 	gt_wait(fd, 0, 0, &w);
 	return now.parked - before->parked + w.completed >= (__u64)n;
+}
+
+/*
+ * Uncharged stacks are a way around every container's limit. It is the opener
+ * that pays, not who holds the file now: that is what makes the fd safe to
+ * hand on.
+ */
+TEST_F(memory, stacks_are_charged_to_the_opener)
+{
+	const __s64 stacks = 500 * 4096, slack = 600 * 1024;
+	__s64 before = cgroup_get("memory.current"), mine;
+	static struct gort_completion c[500];
+	struct gort_stats st;
+
+	ASSERT_LE(0, before);
+	ASSERT_EQ(0, gt_stats(self->fd, GORT_STATS_ALL, &st));
+	ASSERT_EQ(500, gt_run(self->fd, "sleep", 500, GT_HOUR, 1, 0));
+	ASSERT_TRUE(gt_wait_for(settled(self->fd, &st, 500)));
+	mine = cgroup_get("memory.current");
+	EXPECT_LE(before + stacks - slack, mine);
+	/* Another file's are not. */
+	ASSERT_EQ(0, gt_stats(self->fd, GORT_STATS_ALL, &st));
+	ASSERT_EQ(500, gt_run(self->other, "sleep", 500, GT_HOUR, 1, 0));
+	ASSERT_TRUE(gt_wait_for(settled(self->other, &st, 500)));
+	EXPECT_GE(mine + slack, cgroup_get("memory.current"));
+	ASSERT_EQ(0, gt_cancel_all(self->other, NULL));
+	EXPECT_EQ(500, gt_read_all(self->other, c, 500));
+	/* And it gets its money back. */
+	ASSERT_EQ(0, gt_cancel_all(self->fd, NULL));
+	EXPECT_TRUE(gt_wait_for(cgroup_get("memory.current") <=
+				before + slack));
 }
 
 /*
@@ -562,27 +566,50 @@ TEST_F(memory, limit_is_enomem)
 	EXPECT_TRUE(gt_wait_for(works(self->fd)));
 }
 
-/* The stack of a task that runs grows into the limit, too. */
+/* Reads until it finds the completion that carries @user_data. */
+static bool read_the_one(int fd, __u64 user_data, struct gort_completion *c)
+{
+	do {
+		if (gt_read(fd, c, 1) != 1)
+			return false;
+	} while (c->user_data != user_data);
+	return true;
+}
+
+/*
+ * The stack of a task that runs grows into the limit, too. Some room is made
+ * for it to begin in, but not enough to get as deep as it has to.
+ */
 TEST_F(memory, limit_stops_growth)
 {
+	struct gort_task_desc hour, deep;
 	struct gort_completion c;
-	int full, i, failed = 0;
+	struct gort_stats before;
+	int full, i, grown = 0;
+	__u64 first;
 
-	full = gt_run(self->fd, "sleep", 1850, GT_HOUR, 1, 0);
-	ASSERT_LT(0, full);
+	ASSERT_TRUE(gt_task(self->fd, "sleep", &hour, GT_HOUR, 1, 0));
+	ASSERT_TRUE(gt_task(self->fd, "recurse", &deep, 140, 1024, 0));
+	deep.user_data = 1000000;
+	ASSERT_EQ(0, gt_stats(self->fd, GORT_STATS_ALL, &before));
+	full = gt_submit_n(self->fd, &hour, 2500, &first);
+	ASSERT_LT(100, full);
+	ASSERT_TRUE(gt_wait_for(settled(self->fd, &before, full)));
 	for (i = 0; i < 20; i++) {
-		ASSERT_EQ(1, gt_run(self->other, "recurse", 1, 100, 1024, 0));
+		ASSERT_EQ(0, gt_cancel(self->fd, first + i, NULL));
+		ASSERT_TRUE(read_the_one(self->fd, i, &c));
+		ASSERT_EQ(-ECANCELED, c.status);
+	}
+	for (i = 0; i < 20; i++) {
+		ASSERT_EQ(1, gt_submit_n(self->other, &deep, 1, NULL));
 		ASSERT_EQ(1, gt_read(self->other, &c, 1));
 		EXPECT_EQ(0, c.status);
-		if (gt_run(self->fd, "recurse", 1, 100, 1024, 0) != 1) {
-			failed++;
-			continue;
-		}
-		ASSERT_LE(1, gt_read(self->fd, &c, 1));
-		ASSERT_TRUE(!c.status || c.status == -ENOMEM);
-		failed += !!c.status;
+		ASSERT_EQ(1, gt_submit_n(self->fd, &deep, 1, NULL));
+		ASSERT_TRUE(read_the_one(self->fd, deep.user_data, &c));
+		EXPECT_EQ(-ENOMEM, c.status);
+		grown += c.stack_bytes > 8192;
 	}
-	EXPECT_LT(0, failed);
+	EXPECT_LT(0, grown);
 	ASSERT_EQ(0, gt_cancel_all(self->fd, NULL));
 	while (gt_read(self->fd, &c, 1) > 0)
 		;

@@ -16,7 +16,10 @@
 #define BUSY_CYCLES	10	/* of each block, with tasks in flight */
 #define CACHES_MAX	512
 
-/* Objects in use of one slab cache, after each block. */
+/*
+ * One thing that is counted after each block: how many there were last, and the
+ * least that it grew by in any block so far.
+ */
 struct cache {
 	char name[64];
 	long last;
@@ -31,6 +34,7 @@ struct memory {
 	int blocks;
 };
 
+/* The first block only says where it begins. */
 static void grown_to(struct memory *m, struct cache *c, long now)
 {
 	if (m->blocks == 1 || (m->blocks > 1 && now - c->last < c->least_growth))
@@ -53,6 +57,10 @@ static struct cache *cache_named(struct memory *m, const char *name)
 	return c;
 }
 
+/*
+ * Active objects of all caches. Those on a CPU's own slabs count as active: one
+ * more reason to look at the least growth and not at the sum.
+ */
 static bool read_slabs(struct memory *m)
 {
 	FILE *f = fopen("/proc/slabinfo", "re");
@@ -135,6 +143,7 @@ static bool process_named(const char *prefix)
 	return seen;
 }
 
+/* Does any line of the file contain this? */
 static bool in_file(const char *path, const char *text)
 {
 	FILE *f = fopen(path, "re");
@@ -191,6 +200,7 @@ FIXTURE(module) {
 	bool was_loaded;
 };
 
+/* Each test begins without gort, and leaves it as the others expect it. */
 FIXTURE_SETUP(module)
 {
 	self->was_loaded = ct_loaded("gort");
@@ -334,6 +344,10 @@ TEST_F(module, consumer_can_come_and_go)
 	expect_nothing_left(_metadata);
 }
 
+/*
+ * A parameter out of its range keeps the module from being loaded at all, and
+ * good ones are what can be read back.
+ */
 TEST_F(module, bad_parameters_are_refused)
 {
 	static const char * const bad[] = {

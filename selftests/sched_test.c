@@ -50,7 +50,6 @@ TEST_F(core, new_tasks_are_stolen)
 	after = ct_stats(self->fd);
 	EXPECT_LT(before.stolen, after.stolen);
 	EXPECT_LT(0, c.result);
-	EXPECT_GT(200, c.result);
 }
 
 /* So do Gs that have run before, and slept, and have things on their stack. */
@@ -65,7 +64,6 @@ TEST_F(core, started_tasks_are_stolen)
 	after = ct_stats(self->fd);
 	EXPECT_LT(before.stolen, after.stolen);
 	EXPECT_LT(0, c.result);
-	EXPECT_GT(200, c.result);
 }
 
 /* More of them than a ring of the scheduler holds: what runs over is not lost. */

@@ -60,6 +60,7 @@ long t_k_free(void *p)
 	return 0;
 }
 
+/* Nobody else is left who could look at the list. */
 static void t_free_blocks(void)
 {
 	struct t_block *b, *next;
@@ -102,6 +103,7 @@ long t_k_state(void *unused)
 	return bad;
 }
 
+/* In hard interrupt context. Pairs with the acquire in t_irqready(). */
 static enum hrtimer_restart t_timer_fn(struct hrtimer *timer)
 {
 	struct t_timer *t = container_of(timer, struct t_timer, timer);
@@ -137,6 +139,10 @@ long t_k_timer_cancel(void *timer)
 	return hrtimer_cancel(&t->timer);
 }
 
+/*
+ * What each of them returns stands with its function. The limits of arguments
+ * are where a test could only hang or run out of memory.
+ */
 static struct gort_workload t_workloads[] = {
 	{
 		.name = "t_restore", .fn = t_restore,
@@ -306,6 +312,7 @@ static int t_register(void)
 
 static bool t_hook;
 
+/* Not while loading: there is nothing yet that could be hooked. */
 static int t_hook_set(const char *val, const struct kernel_param *kp)
 {
 	int err = t_ctx ? param_set_bool(val, kp) : -EBUSY;
@@ -374,6 +381,7 @@ static const struct kernel_param_ops t_contexts_ops = {
 module_param_cb(contexts, &t_contexts_ops, NULL, 0400);
 MODULE_PARM_DESC(contexts, "Fill a context, destroy it, count its Gs");
 
+/* Workloads last: tasks may come as soon as there is one. */
 static int __init t_init(void)
 {
 	int err;
@@ -401,6 +409,7 @@ err_ctx:
 static void __exit t_exit(void)
 {
 	t_unregister(ARRAY_SIZE(t_workloads));
+	/* no task is in the hook any more, since tasks pin this module */
 	gort_set_site_hook(NULL);
 	gort_ctx_destroy(t_small_ctx);
 	gort_ctx_destroy(t_ctx);
@@ -410,6 +419,6 @@ static void __exit t_exit(void)
 module_init(t_init);
 module_exit(t_exit);
 MODULE_DESCRIPTION("Workloads for the tests of gort");
-MODULE_AUTHOR("gort project");
+MODULE_AUTHOR("The gort developers");
 MODULE_LICENSE("GPL");
 MODULE_IMPORT_NS(GORT);
