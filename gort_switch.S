@@ -82,6 +82,18 @@ SYM_CODE_START(gort_gentry)
 	int3
 SYM_CODE_END(gort_gentry)
 
+/* What gort_morestack saved, but the two sizes; with %rsp where it was then. */
+.macro POP_ARGS
+	addq	$16, %rsp
+	popq	%r9
+	popq	%r8
+	popq	%rcx
+	popq	%rdx
+	popq	%rsi
+	popq	%rdi
+	popq	%rax
+.endm
+
 SYM_CODE_START(gort_morestack)
 	GORT_UNWIND_END
 	GORT_ENDBR
@@ -119,14 +131,7 @@ SYM_CODE_START(gort_morestack)
 
 	/* the body runs on the new segment, %rbp stays on the old one */
 	movq	%rax, %r10
-	addq	$16, %rsp
-	popq	%r9
-	popq	%r8
-	popq	%rcx
-	popq	%rdx
-	popq	%rsi
-	popq	%rdi
-	popq	%rax
+	POP_ARGS
 	movq	%r10, %rsp
 	leaq	gort_lessstack(%rip), %r11
 	pushq	%r11
@@ -146,14 +151,7 @@ SYM_CODE_START(gort_morestack)
 	jmp	.Lask
 
 .Lstay:
-	addq	$16, %rsp
-	popq	%r9
-	popq	%r8
-	popq	%rcx
-	popq	%rdx
-	popq	%rsi
-	popq	%rdi
-	popq	%rax
+	POP_ARGS
 	leaq	24(%rbp), %r11
 	popq	%rbp
 	incq	(%rsp)
