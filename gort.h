@@ -273,6 +273,7 @@ struct gort_sched {
  * @lock: C
  * @gs: its Gs; C
  * @nr_gs: how many; C
+ * @nr_live: those that have not ended, which the cap is for; A
  * @max_gs: cap; I
  * @cancelled: takes no new Gs; C
  * @wait: woken when @nr_gs becomes 0; own lock
@@ -283,6 +284,7 @@ struct gort_ctx {
 	spinlock_t lock;	/* C */
 	struct list_head gs;
 	unsigned int nr_gs;
+	atomic_t nr_live;
 	unsigned int max_gs;
 	bool cancelled;
 	wait_queue_head_t wait;
@@ -336,8 +338,12 @@ static inline bool gort_should_fail(void)
 }
 
 #define gort_warn(g, fmt, ...)						\
-	pr_warn_ratelimited("G %llu of %s: " fmt, (g)->id,		\
-			    (g)->ctx->name, ##__VA_ARGS__)
+	do {								\
+		const struct gort_g *warn_g = (g);			\
+									\
+		pr_warn_ratelimited("G %llu of %s: " fmt, warn_g->id,	\
+				    warn_g->ctx->name, ##__VA_ARGS__);	\
+	} while (0)
 
 /* Is @g to end, by itself or with its context? */
 static inline bool gort_g_cancelled(const struct gort_g *g)
@@ -429,7 +435,7 @@ unsigned long gort_guard_used(void);
 
 /* gort_sched.c */
 void gort_mcall(struct gort_g *g, enum gort_action action);
-struct gort_p *gort_wakep(void) __must_check;
+__must_check struct gort_p *gort_wakep(void);
 void gort_wake(void);
 bool gort_p_busy(struct gort_p *p);
 void gort_p_idle(struct gort_p *p);

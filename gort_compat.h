@@ -52,9 +52,9 @@ static inline struct task_struct *gort_current(void)
 
 /* 6.13 made the namespace a string. */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 13, 0)
-#define GORT_EXPORT(sym)	EXPORT_SYMBOL_NS_GPL(sym, "GORT")
+#define EXPORT_SYMBOL_GORT(sym)	EXPORT_SYMBOL_NS_GPL(sym, "GORT")
 #else
-#define GORT_EXPORT(sym)	EXPORT_SYMBOL_NS_GPL(sym, GORT)
+#define EXPORT_SYMBOL_GORT(sym)	EXPORT_SYMBOL_NS_GPL(sym, GORT)
 #endif
 
 static inline void gort_hrtimer_setup(struct hrtimer *t,

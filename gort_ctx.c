@@ -66,7 +66,7 @@ struct gort_ctx *gort_ctx_create(const char *name, unsigned int max_gs)
 	ctx = gort_ctx_alloc(name, max_gs, NULL);
 	return ctx ?: ERR_PTR(-ENOMEM);
 }
-GORT_EXPORT(gort_ctx_create);
+EXPORT_SYMBOL_GORT(gort_ctx_create);
 
 /* Cancel all Gs that @ctx has now. */
 void gort_ctx_cancel_gs(struct gort_ctx *ctx)
@@ -105,7 +105,7 @@ void gort_ctx_cancel(struct gort_ctx *ctx)
 	spin_unlock(&ctx->lock);
 	gort_ctx_cancel_gs(ctx);
 }
-GORT_EXPORT(gort_ctx_cancel);
+EXPORT_SYMBOL_GORT(gort_ctx_cancel);
 
 /**
  * gort_ctx_wait() - wait until a context has no G
@@ -120,7 +120,7 @@ void gort_ctx_wait(struct gort_ctx *ctx)
 	spin_lock(&ctx->lock);
 	spin_unlock(&ctx->lock);
 }
-GORT_EXPORT(gort_ctx_wait);
+EXPORT_SYMBOL_GORT(gort_ctx_wait);
 
 /**
  * gort_ctx_destroy() - cancel, await and free
@@ -139,7 +139,7 @@ void gort_ctx_destroy(struct gort_ctx *ctx)
 	mem_cgroup_put(ctx->memcg);
 	kfree(ctx);
 }
-GORT_EXPORT(gort_ctx_destroy);
+EXPORT_SYMBOL_GORT(gort_ctx_destroy);
 
 int gort_ctx_add(struct gort_ctx *ctx, struct gort_g *g)
 {
@@ -148,9 +148,10 @@ int gort_ctx_add(struct gort_ctx *ctx, struct gort_g *g)
 	spin_lock(&ctx->lock);
 	if (ctx->cancelled) {
 		err = -ECANCELED;
-	} else if (ctx->nr_gs >= ctx->max_gs) {
+	} else if (atomic_read(&ctx->nr_live) >= ctx->max_gs) {
 		err = -EAGAIN;
 	} else {
+		atomic_inc(&ctx->nr_live);
 		WRITE_ONCE(ctx->nr_gs, ctx->nr_gs + 1);
 		list_add_tail(&g->ctx_node, &ctx->gs);
 	}

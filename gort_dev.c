@@ -367,7 +367,6 @@ static const struct file_operations gort_fops = {
 	.poll = gort_poll,
 	.unlocked_ioctl = gort_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
-	.llseek = no_llseek,
 };
 
 static struct miscdevice gort_misc = {

@@ -124,10 +124,12 @@ void gort_gdead(struct gort_g *g)
 
 	gort_stack_free(g, p);
 	p->stats.exited++;
+	/* who is told that it has ended may make another one at once */
+	atomic_dec(&gort_sched.nr_gs);
+	atomic_dec(&g->ctx->nr_live);
 	if (g->done)
 		g->done(g);
 	module_put(g->owner);
-	atomic_dec(&gort_sched.nr_gs);
 	gort_ctx_del(g->ctx, g);
 	gort_put(g);
 }
@@ -191,8 +193,8 @@ int gort_go(struct gort_ctx *ctx, gort_fn_t fn, void *arg)
 		gort_allocm(p);
 	return 0;
 }
+EXPORT_SYMBOL_GORT(gort_go);
 NOKPROBE_SYMBOL(gort_go);
-GORT_EXPORT(gort_go);
 
 /**
  * gort_self() - the calling G
@@ -206,7 +208,7 @@ struct gort_g *gort_self(void)
 {
 	return gort_getg();
 }
-GORT_EXPORT(gort_self);
+EXPORT_SYMBOL_GORT(gort_self);
 
 /**
  * gort_get() - keep a G's memory
@@ -220,7 +222,7 @@ struct gort_g *gort_get(struct gort_g *g)
 	refcount_inc(&g->ref);
 	return g;
 }
-GORT_EXPORT(gort_get);
+EXPORT_SYMBOL_GORT(gort_get);
 
 static unsigned long free_on_m(unsigned long g, unsigned long unused1,
 			       unsigned long unused2)
@@ -247,7 +249,7 @@ void gort_put(struct gort_g *g)
 	else
 		kmem_cache_free(gort_g_cache, g);
 }
-GORT_EXPORT(gort_put);
+EXPORT_SYMBOL_GORT(gort_put);
 
 /**
  * gort_cancel() - ask a G to end
@@ -263,7 +265,7 @@ void gort_cancel(struct gort_g *g)
 	WRITE_ONCE(g->cancelled, true);
 	gort_ready(g);
 }
-GORT_EXPORT(gort_cancel);
+EXPORT_SYMBOL_GORT(gort_cancel);
 
 /**
  * gort_cancelled() - is the calling G to end?
@@ -279,7 +281,7 @@ bool gort_cancelled(void)
 
 	return g && gort_g_cancelled(g);
 }
-GORT_EXPORT(gort_cancelled);
+EXPORT_SYMBOL_GORT(gort_cancelled);
 
 int gort_g_init(void)
 {

@@ -228,8 +228,29 @@ long gort_call(long (*fn)(void *arg), void *arg)
 	return gort_systemstack(g, (unsigned long)fn, (unsigned long)arg,
 				(unsigned long)g, call_on_m);
 }
+EXPORT_SYMBOL_GORT(gort_call);
 NOKPROBE_SYMBOL(gort_call);
-GORT_EXPORT(gort_call);
+
+static long lock_init_on_m(void *arg)
+{
+	struct gort_lock *l = arg;
+
+	mutex_init(&l->mutex);
+	l->next = NULL;
+	return 0;
+}
+
+/**
+ * gort_lock_init() - make a gort lock usable
+ * @l: the lock, in memory of any kind; GORT_LOCK_INIT() is for static ones
+ *
+ * Context: any.
+ */
+void gort_lock_init(struct gort_lock *l)
+{
+	gort_call(lock_init_on_m, l);
+}
+EXPORT_SYMBOL_GORT(gort_lock_init);
 
 static unsigned long lock_on_m(unsigned long l, unsigned long unused1,
 			       unsigned long unused2)
@@ -299,8 +320,8 @@ void gort_lock(struct gort_lock *l)
 	gort_systemstack(g, (unsigned long)l, 0, 0, lock_on_m);
 	hold(g->m, l);
 }
+EXPORT_SYMBOL_GORT(gort_lock);
 NOKPROBE_SYMBOL(gort_lock);
-GORT_EXPORT(gort_lock);
 
 /**
  * gort_trylock() - take a gort lock if it is free
@@ -323,7 +344,7 @@ bool gort_trylock(struct gort_lock *l)
 	gort_releasem(g, GORT_SITE_UNLOCK);
 	return false;
 }
-GORT_EXPORT(gort_trylock);
+EXPORT_SYMBOL_GORT(gort_trylock);
 
 /**
  * gort_unlock() - release a gort lock
@@ -349,7 +370,7 @@ void gort_unlock(struct gort_lock *l)
 	gort_systemstack(g, (unsigned long)l, 0, 0, unlock_on_m);
 	gort_releasem(g, GORT_SITE_UNLOCK);
 }
-GORT_EXPORT(gort_unlock);
+EXPORT_SYMBOL_GORT(gort_unlock);
 
 /* Remember an open section; those too deep are only counted. */
 static void section_push(struct gort_m *m, enum section kind, spinlock_t *l,
@@ -424,7 +445,7 @@ void gort_spin_lock(spinlock_t *l)
 {
 	section_open(SECTION_SPIN, l);
 }
-GORT_EXPORT(gort_spin_lock);
+EXPORT_SYMBOL_GORT(gort_spin_lock);
 
 /**
  * gort_spin_unlock() - spin_unlock() for G code
@@ -439,7 +460,7 @@ void gort_spin_unlock(spinlock_t *l)
 {
 	section_close(SECTION_SPIN, l, 0);
 }
-GORT_EXPORT(gort_spin_unlock);
+EXPORT_SYMBOL_GORT(gort_spin_unlock);
 
 /**
  * gort_spin_lock_bh() - spin_lock_bh() for G code
@@ -451,7 +472,7 @@ void gort_spin_lock_bh(spinlock_t *l)
 {
 	section_open(SECTION_BH, l);
 }
-GORT_EXPORT(gort_spin_lock_bh);
+EXPORT_SYMBOL_GORT(gort_spin_lock_bh);
 
 /**
  * gort_spin_unlock_bh() - spin_unlock_bh() for G code
@@ -463,7 +484,7 @@ void gort_spin_unlock_bh(spinlock_t *l)
 {
 	section_close(SECTION_BH, l, 0);
 }
-GORT_EXPORT(gort_spin_unlock_bh);
+EXPORT_SYMBOL_GORT(gort_spin_unlock_bh);
 
 /**
  * gort_spin_lock_irq() - spin_lock_irq() for G code
@@ -475,7 +496,7 @@ void gort_spin_lock_irq(spinlock_t *l)
 {
 	section_open(SECTION_IRQ, l);
 }
-GORT_EXPORT(gort_spin_lock_irq);
+EXPORT_SYMBOL_GORT(gort_spin_lock_irq);
 
 /**
  * gort_spin_unlock_irq() - spin_unlock_irq() for G code
@@ -487,7 +508,7 @@ void gort_spin_unlock_irq(spinlock_t *l)
 {
 	section_close(SECTION_IRQ, l, 0);
 }
-GORT_EXPORT(gort_spin_unlock_irq);
+EXPORT_SYMBOL_GORT(gort_spin_unlock_irq);
 
 /**
  * gort_spin_lock_irqsave() - spin_lock_irqsave() for G code
@@ -500,7 +521,7 @@ unsigned long gort_spin_lock_irqsave(spinlock_t *l)
 {
 	return section_open(SECTION_IRQSAVE, l);
 }
-GORT_EXPORT(gort_spin_lock_irqsave);
+EXPORT_SYMBOL_GORT(gort_spin_lock_irqsave);
 
 /**
  * gort_spin_unlock_irqrestore() - spin_unlock_irqrestore() for G code
@@ -513,7 +534,7 @@ void gort_spin_unlock_irqrestore(spinlock_t *l, unsigned long flags)
 {
 	section_close(SECTION_IRQSAVE, l, flags);
 }
-GORT_EXPORT(gort_spin_unlock_irqrestore);
+EXPORT_SYMBOL_GORT(gort_spin_unlock_irqrestore);
 
 /**
  * gort_rcu_read_lock() - rcu_read_lock() for G code
@@ -524,7 +545,7 @@ void gort_rcu_read_lock(void)
 {
 	section_open(SECTION_RCU, NULL);
 }
-GORT_EXPORT(gort_rcu_read_lock);
+EXPORT_SYMBOL_GORT(gort_rcu_read_lock);
 
 /**
  * gort_rcu_read_unlock() - rcu_read_unlock() for G code
@@ -535,7 +556,7 @@ void gort_rcu_read_unlock(void)
 {
 	section_close(SECTION_RCU, NULL, 0);
 }
-GORT_EXPORT(gort_rcu_read_unlock);
+EXPORT_SYMBOL_GORT(gort_rcu_read_unlock);
 
 /**
  * gort_preempt_off() - preempt_disable() for G code
@@ -548,7 +569,7 @@ void gort_preempt_off(void)
 {
 	section_open(SECTION_PREEMPT, NULL);
 }
-GORT_EXPORT(gort_preempt_off);
+EXPORT_SYMBOL_GORT(gort_preempt_off);
 
 /**
  * gort_preempt_on() - preempt_enable() for G code
@@ -559,4 +580,4 @@ void gort_preempt_on(void)
 {
 	section_close(SECTION_PREEMPT, NULL, 0);
 }
-GORT_EXPORT(gort_preempt_on);
+EXPORT_SYMBOL_GORT(gort_preempt_on);

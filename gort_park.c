@@ -67,8 +67,8 @@ int gort_yield(void)
 	gort_mcall(g, GORT_ACT_YIELD);
 	return gort_g_cancelled(g) ? -ECANCELED : 0;
 }
+EXPORT_SYMBOL_GORT(gort_yield);
 NOKPROBE_SYMBOL(gort_yield);
-GORT_EXPORT(gort_yield);
 
 /**
  * gort_exit() - end the calling G
@@ -84,7 +84,7 @@ void gort_exit(void)
 	struct gort_g *g = gort_getg();
 
 	if (!g || !gort_on_gstack(g)) {
-		pr_err("gort_exit: called outside a G by %s (%d), which sleeps from now on\n",
+		pr_err("%s (%d) ends a G but is not one: it sleeps from now on\n",
 		       current->comm, current->pid);
 		for (;;)
 			schedule_timeout_idle(MAX_SCHEDULE_TIMEOUT);
@@ -92,7 +92,7 @@ void gort_exit(void)
 	gort_mcall(g, GORT_ACT_EXIT);
 	unreachable();
 }
-GORT_EXPORT(gort_exit);
+EXPORT_SYMBOL_GORT(gort_exit);
 
 /* Take the permit, or sleep until there is one. */
 static void park(struct gort_g *g, const char *reason)
@@ -130,8 +130,8 @@ int gort_park(const char *reason)
 	park(g, reason);
 	return gort_g_cancelled(g) ? -ECANCELED : 0;
 }
+EXPORT_SYMBOL_GORT(gort_park);
 NOKPROBE_SYMBOL(gort_park);
-GORT_EXPORT(gort_park);
 
 static enum hrtimer_restart timer_fired(struct hrtimer *t)
 {
@@ -181,8 +181,8 @@ int gort_park_until(u64 deadline_ns, const char *reason)
 		return -ECANCELED;
 	return gort_now() >= deadline_ns ? -ETIME : 0;
 }
+EXPORT_SYMBOL_GORT(gort_park_until);
 NOKPROBE_SYMBOL(gort_park_until);
-GORT_EXPORT(gort_park_until);
 
 /**
  * gort_sleep_until() - sleep until a point in time
@@ -200,8 +200,8 @@ int gort_sleep_until(u64 deadline_ns)
 	} while (!err);
 	return err == -ETIME ? 0 : err;
 }
+EXPORT_SYMBOL_GORT(gort_sleep_until);
 NOKPROBE_SYMBOL(gort_sleep_until);
-GORT_EXPORT(gort_sleep_until);
 
 /**
  * gort_sleep() - sleep for a while
@@ -216,8 +216,8 @@ int gort_sleep(u64 ns)
 
 	return gort_sleep_until(ns > U64_MAX - now ? U64_MAX : now + ns);
 }
+EXPORT_SYMBOL_GORT(gort_sleep);
 NOKPROBE_SYMBOL(gort_sleep);
-GORT_EXPORT(gort_sleep);
 
 static unsigned long now_on_m(unsigned long unused1, unsigned long unused2,
 			      unsigned long unused3)
@@ -237,7 +237,7 @@ u64 gort_now(void)
 
 	return g ? gort_systemstack(g, 0, 0, 0, now_on_m) : ktime_get_ns();
 }
-GORT_EXPORT(gort_now);
+EXPORT_SYMBOL_GORT(gort_now);
 
 /* [2]: give the permit. Did @g sleep, and is the caller to queue it? */
 static bool give_permit(struct gort_g *g)
@@ -283,5 +283,5 @@ void gort_ready(struct gort_g *g)
 	if (p)
 		gort_allocm(p);
 }
+EXPORT_SYMBOL_GORT(gort_ready);
 NOKPROBE_SYMBOL(gort_ready);
-GORT_EXPORT(gort_ready);

@@ -158,6 +158,7 @@ void gort_check(struct gort_g *g)
 	if (READ_ONCE(g->stackguard0) == GORT_STACK_PREEMPT && gort_decide(g))
 		gort_mcall(g, GORT_ACT_PREEMPT);
 }
+
 NOKPROBE_SYMBOL(gort_check);
 
 static void gort_request_here(void *unused)
@@ -306,7 +307,7 @@ void gort_set_site_hook(void (*hook)(int site))
 	else
 		static_branch_disable(&gort_hook_key);
 }
-GORT_EXPORT(gort_set_site_hook);
+EXPORT_SYMBOL_GORT(gort_set_site_hook);
 
 /**
  * gort_preempt_self() - request preemption of the calling G, as the tick does
@@ -327,7 +328,7 @@ void gort_preempt_self(void)
 	gort_request(g);
 	local_irq_restore(flags);
 }
-GORT_EXPORT(gort_preempt_self);
+EXPORT_SYMBOL_GORT(gort_preempt_self);
 
 /**
  * gort_self_stats() - what happened to the calling G so far
@@ -344,4 +345,4 @@ void gort_self_stats(struct gort_g_stats *st)
 	else
 		memset(st, 0, sizeof(*st));
 }
-GORT_EXPORT(gort_self_stats);
+EXPORT_SYMBOL_GORT(gort_self_stats);

@@ -126,7 +126,6 @@ static void allocm_work(struct work_struct *work)
 	cpus_read_unlock();
 }
 
-
 static unsigned long allocm_on_m(unsigned long p, unsigned long unused1,
 				 unsigned long unused2)
 {
@@ -233,7 +232,7 @@ static int procs_offline(unsigned int cpu)
  * gort_procs_set() - use another number of CPUs
  * @n: how many, 0 for all that are online
  *
- * Gs of Ps that go away run on on the others.
+ * Gs of Ps that go away continue on the others.
  *
  * Context: process.
  * Return: 0 or -EINVAL.

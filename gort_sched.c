@@ -245,7 +245,7 @@ static struct gort_g *runqsteal(struct gort_p *p, struct gort_p *victim,
 	p->stats.stolen += n;
 	n--;
 	g = READ_ONCE(p->runq[(p->runqtail + n) % GORT_RUNQ_SIZE]);
-	if (n)
+	if (n) /* pairs with the acquire in runqgrab() */
 		smp_store_release(&p->runqtail, p->runqtail + n);
 	return g;
 }
@@ -573,6 +573,7 @@ void gort_gmain(struct gort_g *g)
 	gort_mcall(g, GORT_ACT_EXIT);
 	unreachable();
 }
+
 NOKPROBE_SYMBOL(gort_gmain);
 
 /* Leave the G's stack; back when the G comes on again, maybe elsewhere. */
@@ -583,6 +584,7 @@ void gort_mcall(struct gort_g *g, enum gort_action action)
 	m->action = action;
 	gort_switch(&g->sp, m->g0_sp);
 }
+
 NOKPROBE_SYMBOL(gort_mcall);
 
 /*

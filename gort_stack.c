@@ -18,8 +18,8 @@
  * that a loop of calls at the end of a segment costs no allocation; Go and Rust
  * gave segmented stacks up over that. They leave it when it ends, for the cache
  * of the P, last in, first out, up to a bound for each size, and go back to the
- * kernel above that and when the shrinker asks. A segment is reused only for who is charged
- * for it (tag).
+ * kernel above that and when the shrinker asks. A segment is reused only for
+ * who is charged for it (tag).
  *
  * Where the M may not sleep (a G grows inside a spinlock's section) nothing is
  * allocated: the last big segment of each cache is kept for that case. A G that
@@ -413,4 +413,4 @@ void gort_stack_exit(void)
 }
 
 /* For the code that GCC and scripts/gcode.mk make. */
-GORT_EXPORT(gort_morestack);
+EXPORT_SYMBOL_GORT(gort_morestack);

@@ -82,7 +82,7 @@ out:
 	mutex_unlock(&workload_mutex);
 	return min(err, 0);
 }
-GORT_EXPORT(gort_workload_register);
+EXPORT_SYMBOL_GORT(gort_workload_register);
 
 /**
  * gort_workload_unregister() - offer a workload no more
@@ -99,7 +99,7 @@ void gort_workload_unregister(struct gort_workload *w)
 		xa_erase(&workloads, w->id);
 	mutex_unlock(&workload_mutex);
 }
-GORT_EXPORT(gort_workload_unregister);
+EXPORT_SYMBOL_GORT(gort_workload_unregister);
 
 unsigned int gort_workload_count(void)
 {
@@ -151,6 +151,15 @@ int gort_workload_info(u32 index, struct gort_workload_info *info)
 	return err;
 }
 
+/* Is @val one for the @i-th argument? Those that are none must be zero. */
+static bool workload_takes(const struct gort_workload *w, unsigned int i,
+			   u64 val)
+{
+	if (i >= w->nr_args)
+		return !val;
+	return val >= w->args[i].min && val <= w->args[i].max;
+}
+
 /* The workload of @d if its arguments are right, its module pinned. */
 static const struct gort_workload *workload_get(const struct gort_task_desc *d)
 {
@@ -164,13 +173,11 @@ static const struct gort_workload *workload_get(const struct gort_task_desc *d)
 	mutex_unlock(&workload_mutex);
 	if (IS_ERR(w))
 		return w;
-	for (i = 0; i < GORT_MAX_ARGS; i++) {
-		if (i < w->nr_args ? d->args[i] >= w->args[i].min &&
-				     d->args[i] <= w->args[i].max : !d->args[i])
-			continue;
-		module_put(w->owner);
-		return ERR_PTR(-EINVAL);
-	}
+	for (i = 0; i < GORT_MAX_ARGS; i++)
+		if (!workload_takes(w, i, d->args[i])) {
+			module_put(w->owner);
+			return ERR_PTR(-EINVAL);
+		}
 	return w;
 }
 
@@ -346,14 +353,18 @@ u64 gort_file_cancel_all(struct gort_file *f)
 struct gort_task *gort_file_take(struct gort_file *f)
 {
 	struct gort_task *t;
+	bool full;
 
 	spin_lock(&f->lock);
+	full = f->nr_done + f->nr_running >= f->max_tasks;
 	t = list_first_entry_or_null(&f->done, struct gort_task, node);
 	if (t) {
 		list_del(&t->node);
 		WRITE_ONCE(f->nr_done, f->nr_done - 1);
 	}
 	spin_unlock(&f->lock);
+	if (t && full)
+		wake_up_all(&f->wait); /* who polls for room to submit */
 	return t;
 }
 

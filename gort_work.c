@@ -53,7 +53,7 @@ static int work_loop(const u64 *args, u64 *result)
 	return 0;
 }
 
-static DEFINE_GORT_LOCK(work_glock);
+static struct gort_lock work_glock = GORT_LOCK_INIT(work_glock);
 static DEFINE_SPINLOCK(work_spinlock);
 static DEFINE_SPINLOCK(work_bhlock);
 static DEFINE_SPINLOCK(work_irqlock);
@@ -288,7 +288,7 @@ static void pingpong_end(struct pingpong *pp, struct gort_g *peer)
 {
 	if (READ_ONCE(pp->ball) < 2 * pp->rounds)
 		gort_cancel(peer);
-	while (!smp_load_acquire(&pp->done))
+	while (!smp_load_acquire(&pp->done)) /* pairs with pong()'s release */
 		if (gort_park("pong to end"))
 			gort_yield();
 	gort_put(peer);
@@ -304,7 +304,7 @@ static int work_pingpong(const u64 *args, u64 *result)
 	if (err)
 		return err;
 	/* not to be cancelled before there is somebody to cancel */
-	while (!(peer = smp_load_acquire(&pp.pong)))
+	while (!(peer = smp_load_acquire(&pp.pong))) /* pong()'s release */
 		if (gort_park("pong to start"))
 			gort_yield();
 	while (READ_ONCE(pp.ball) < 2 * pp.rounds) {
@@ -405,7 +405,8 @@ struct gort_workload gort_workloads[] = {
 		.owner = THIS_MODULE, .fn = work_loop, .nr_args = 1,
 		.args = { { "iterations", 0, 1ULL << 30, 1000000 } },
 	}, {
-		.name = "lock", .help = "as call, in locks: gort, spin, bh, irq, rcu, preempt_off (0..5)",
+		.name = "lock",
+		.help = "as call, inside gort 0 spin 1 bh 2 irq 3 rcu 4 preempt_off 5",
 		.owner = THIS_MODULE, .fn = work_lock, .nr_args = 3,
 		.args = { { "iterations", 0, 1ULL << 32, 1000 },
 			  { "work", 0, 1000000, 100 },

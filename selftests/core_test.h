@@ -86,7 +86,7 @@ static inline int ct_hook(bool on)
 
 /* Starts @n tasks of a workload; the rest are its arguments. */
 #define ct_start(fd, name, n, ...) \
-	ct_start_args(fd, name, n, (const __u64[GORT_MAX_ARGS]){ __VA_ARGS__ })
+	ct_start_args(fd, name, n, (const __u64 [GORT_MAX_ARGS]) { __VA_ARGS__ })
 
 static inline int ct_start_args(int fd, const char *name, __u32 n,
 				const __u64 *args)
@@ -118,7 +118,7 @@ static inline int ct_next(int fd, struct gort_completion *c)
  * errno if it could not be run; @c, if not NULL, is its completion.
  */
 #define ct_run(fd, c, name, ...) \
-	ct_run_args(fd, c, name, (const __u64[GORT_MAX_ARGS]){ __VA_ARGS__ })
+	ct_run_args(fd, c, name, (const __u64 [GORT_MAX_ARGS]) { __VA_ARGS__ })
 
 static inline int ct_run_args(int fd, struct gort_completion *c,
 			      const char *name, const __u64 *args)

@@ -28,8 +28,10 @@ FIXTURE_TEARDOWN(limit)
 {
 	EXPECT_TRUE(gt_params_restore(&self->params));
 	EXPECT_EQ(0, close(self->fd));
-	EXPECT_EQ(self->base, gt_total(self->other));
-	close(self->other);
+	EXPECT_EQ(0, close(self->other));
+	self->fd = gt_open(0);
+	EXPECT_EQ(self->base, gt_total(self->fd));
+	close(self->fd);
 }
 
 /* Does a file work? All kinds of tasks, deep stacks and children. */
@@ -481,14 +483,15 @@ FIXTURE_SETUP(memory)
 FIXTURE_TEARDOWN(memory)
 {
 	EXPECT_EQ(0, close(self->fd));
-	/* what was just read in the other file may not be gone yet */
-	EXPECT_TRUE(gt_wait_for(gt_total(self->other) == self->base));
+	EXPECT_EQ(0, close(self->other));
+	self->fd = gt_open(0);
+	EXPECT_EQ(self->base, gt_total(self->fd));
+	close(self->fd);
 	EXPECT_TRUE(gt_params_restore(&self->params));
 	EXPECT_EQ(0, cgroup_kills());
 	kill(self->bystander, SIGUSR1);
 	EXPECT_EQ(-SIGUSR1, gt_reap(self->bystander));
 	EXPECT_EQ(0, rmdir(CGROUP));
-	close(self->other);
 }
 
 /* Have all @n tasks of the file fallen asleep since @before, or completed? */
@@ -585,7 +588,7 @@ TEST_F(memory, limit_stops_growth)
 	struct gort_task_desc hour, deep;
 	struct gort_completion c;
 	struct gort_stats before;
-	int full, i, grown = 0;
+	int full, i, n, grown = 0;
 	__u64 first;
 
 	ASSERT_TRUE(gt_task(self->fd, "sleep", &hour, GT_HOUR, 1, 0));
@@ -604,7 +607,10 @@ TEST_F(memory, limit_stops_growth)
 		ASSERT_EQ(1, gt_submit_n(self->other, &deep, 1, NULL));
 		ASSERT_EQ(1, gt_read(self->other, &c, 1));
 		EXPECT_EQ(0, c.status);
-		ASSERT_EQ(1, gt_submit_n(self->fd, &deep, 1, NULL));
+		n = gt_submit_n(self->fd, &deep, 1, NULL);
+		if (n == -ENOMEM)
+			continue;
+		ASSERT_EQ(1, n);
 		ASSERT_TRUE(read_the_one(self->fd, deep.user_data, &c));
 		EXPECT_EQ(-ENOMEM, c.status);
 		grown += c.stack_bytes > 8192;

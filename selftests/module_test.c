@@ -215,22 +215,33 @@ FIXTURE_TEARDOWN(module)
 		EXPECT_EQ(0, ct_insmod_gort(""));
 }
 
-/* A leak of one object in each cycle makes every block grow by this. */
+/*
+ * A leak of one object in each cycle makes every block grow by the number of
+ * its cycles; half of that is far above what is left of the noise.
+ */
 static void expect_no_growth(struct __test_metadata *_metadata,
 			     const struct memory *m, long cycles)
 {
+	long most = 0;
 	int i;
 
-	for (i = 0; i < m->nr_caches; i++)
-		EXPECT_GT(cycles, m->cache[i].least_growth)
+	for (i = 0; i < m->nr_caches; i++) {
+		if (m->cache[i].least_growth > most)
+			most = m->cache[i].least_growth;
+		EXPECT_GT(cycles / 2, m->cache[i].least_growth)
 			TH_LOG("slab cache %s grew by %ld or more in each %ld cycles",
 			       m->cache[i].name, m->cache[i].least_growth,
 			       cycles);
-	EXPECT_GT(cycles, m->areas.least_growth);
+	}
+	EXPECT_GT(cycles / 2, m->areas.least_growth);
 	/* a page each */
-	EXPECT_GT(4 * cycles, m->bytes.least_growth);
-	TH_LOG("%d blocks of %ld cycles: %d slab caches, %ld vmalloc areas, %ld KiB",
-	       m->blocks - 1, cycles, m->nr_caches, m->areas.last,
+	EXPECT_GT(4 * cycles / 2, m->bytes.least_growth);
+	TH_LOG("%d blocks of %ld cycles; least growth in one:", m->blocks - 1,
+	       cycles);
+	TH_LOG("%ld objects of a slab cache at most (of %d caches)", most,
+	       m->nr_caches);
+	TH_LOG("%ld vmalloc areas (of %ld), %ld KiB (of %ld)",
+	       m->areas.least_growth, m->areas.last, m->bytes.least_growth,
 	       m->bytes.last);
 }
 

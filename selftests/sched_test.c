@@ -89,26 +89,28 @@ TEST_F(core, yielding_lets_the_other_get_on)
 }
 
 /*
- * A sleeper wakes while hogs and a pair that plays ping-pong keep every P busy:
- * before any of them is done, and late by a few slices for each that may be in
- * front of it, however long these are. Breaks if a timer waits for a P to be
- * idle, or if what readies each other in one slice starves the rest.
+ * A sleeper wakes while hogs and a pair that plays ping-pong keep every P busy,
+ * late by a few slices for each that may be in front of it, however long these
+ * are. Most of the time, that is: whoever emulates the CPUs may halt them for
+ * longer. Breaks if a timer waits for a P to be idle, or if what readies each
+ * other in one slice starves the rest.
  */
 TEST_F(core, sleeper_wakes_beside_hogs)
 {
 	const __u64 hogs = 2 * ct_cpus(), slice = 20 * GT_NSEC_PER_MSEC;
 	struct gort_completion c;
-	__u64 late;
+	int i, very_late = 0;
 
 	ASSERT_EQ(0, gt_param_set("slice_us", slice / 1000));
 	ASSERT_EQ(hogs, ct_start(self->fd, "call", hogs, 1ULL << 40));
 	ASSERT_EQ(1, ct_start(self->fd, "pingpong", 1, 1ULL << 30));
-	ASSERT_EQ(1, ct_start(self->fd, "t_late", 1, 20 * GT_NSEC_PER_MSEC, 5));
-	ASSERT_EQ(0, ct_next(self->fd, &c));
-	EXPECT_EQ(0, c.status);
-	late = c.result / slice;
-	TH_LOG("late by %llu slices at most", late);
-	EXPECT_GE(5 * (hogs + 2), late);
+	for (i = 0; i < 9; i++) {
+		/* none of the others ends before it is told to */
+		ASSERT_EQ(0, ct_run(self->fd, &c, "t_late", slice, 1));
+		TH_LOG("late by %llu slices", c.result / slice);
+		very_late += c.result / slice > 3 * (hogs + 2);
+	}
+	EXPECT_GT(5, very_late);
 	EXPECT_EQ(0, gt_cancel_all(self->fd, NULL));
 }
 
@@ -301,6 +303,25 @@ TEST_F(core, task_that_ends_in_a_section_harms_nobody)
 	}
 	ASSERT_EQ(0, ct_run(self->fd, &c, "lock", 100, 10, 3));
 	EXPECT_EQ(gt_steps(1000), c.result);
+}
+
+/*
+ * A function that G code calls and that leaves preemption or interrupts off, or
+ * an RCU section open: the M is put right, and the G that did it fails.
+ */
+TEST_F(core, called_function_that_disturbs_fails_its_task)
+{
+	struct gort_completion c;
+	__u64 what;
+
+	ASSERT_EQ(0, gt_param_set("nprocs", 1));
+	for (what = 0; what <= 3; what++) {
+		EXPECT_EQ(-EDEADLK, ct_run(self->fd, &c, "t_badcall", what))
+			TH_LOG("case %llu", what);
+		ASSERT_EQ(0, ct_run(self->fd, &c, "t_neutral"));
+		EXPECT_EQ(0, c.result)
+			TH_LOG("case %llu", what);
+	}
 }
 
 /* In an ordinary process there is no G: EPERM, and nothing to look at. */

@@ -43,15 +43,15 @@ struct gort_g *gort_get(struct gort_g *g);
 void gort_put(struct gort_g *g);
 void gort_cancel(struct gort_g *g);
 bool gort_cancelled(void);
-int gort_sleep(u64 ns);
-int gort_sleep_until(u64 deadline_ns);
-u64 gort_now(void);
 
-/* Scheduling (gort_sched.c) */
+/* Waiting and waking (gort_park.c) */
 int gort_yield(void);
 void gort_exit(void) __noreturn;
 int gort_park(const char *reason);
 int gort_park_until(u64 deadline_ns, const char *reason);
+int gort_sleep(u64 ns);
+int gort_sleep_until(u64 deadline_ns);
+u64 gort_now(void);
 void gort_ready(struct gort_g *g);
 
 /* Kernel functions from G code (gort_lock.c) */
@@ -69,16 +69,10 @@ struct gort_lock {
 	struct gort_lock *next;
 };
 
-#define gort_lock_init(l)					\
-	do {							\
-		mutex_init(&(l)->mutex);			\
-		(l)->next = NULL;				\
-	} while (0)
-
 #define GORT_LOCK_INIT(name) \
 	{ .mutex = __MUTEX_INITIALIZER((name).mutex), .next = NULL }
-#define DEFINE_GORT_LOCK(name) struct gort_lock name = GORT_LOCK_INIT(name)
 
+void gort_lock_init(struct gort_lock *l);
 void gort_lock(struct gort_lock *l);
 bool gort_trylock(struct gort_lock *l);
 void gort_unlock(struct gort_lock *l);

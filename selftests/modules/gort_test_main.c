@@ -10,6 +10,8 @@
  *   contexts	a context is filled, destroyed, and its Gs counted
  */
 
+#include <linux/bottom_half.h>
+#include <linux/irqflags.h>
 #include <linux/list.h>
 #include <linux/module.h>
 #include <linux/preempt.h>
@@ -21,7 +23,7 @@
 
 struct gort_ctx *t_ctx;
 struct gort_ctx *t_small_ctx;
-DEFINE_GORT_LOCK(t_shared_lock);
+struct gort_lock t_shared_lock = GORT_LOCK_INIT(t_shared_lock);
 u64 t_shared_count;
 
 /*
@@ -101,6 +103,26 @@ long t_k_state(void *unused)
 	if (IS_ENABLED(CONFIG_PREEMPT_RCU) && rcu_preempt_depth())
 		bad |= 8;
 	return bad;
+}
+
+/* What no function may do that G code calls: leave a section open. */
+long t_k_disturb(void *what)
+{
+	switch ((unsigned long)what) {
+	case 0:
+		preempt_disable();
+		break;
+	case 1:
+		local_bh_disable();
+		break;
+	case 2:
+		local_irq_disable();
+		break;
+	case 3:
+		rcu_read_lock();
+		break;
+	}
+	return 0;
 }
 
 /* In hard interrupt context. Pairs with the acquire in t_irqready(). */
@@ -270,6 +292,10 @@ static struct gort_workload t_workloads[] = {
 			{ "kind", 0, T_NR_KINDS - 1, 0 },
 			{ "op", 0, 4, 0 },
 		},
+	}, {
+		.name = "t_badcall", .fn = t_badcall,
+		.help = "a called function leaves a section open",
+		.nr_args = 1, .args = { { "what", 0, 3, 0 } },
 	}, {
 		.name = "t_leave", .fn = t_leave,
 		.help = "ending inside a section",

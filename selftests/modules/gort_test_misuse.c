@@ -128,6 +128,17 @@ int t_misuse(const u64 *args, u64 *result)
 }
 
 /*
+ * t_badcall: what. Calls a function that returns in another state than it was
+ * called in, see t_k_disturb(). Result: 1 if the G was cancelled for that.
+ */
+int t_badcall(const u64 *args, u64 *result)
+{
+	gort_call(t_k_disturb, (void *)args[0]);
+	*result = gort_cancelled();
+	return 0;
+}
+
+/*
  * t_leave: kind, how. Ends with the sections of a kind open, and t_shared_lock
  * held if bit 1 of @how is set: by returning (bit 0 clear) or by gort_exit().
  * The locks are freed with the module.

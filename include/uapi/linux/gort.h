@@ -87,8 +87,8 @@ struct gort_arg_info {
  * struct gort_workload_info - GORT_IOC_WORKLOAD: one workload
  * @size: size of this structure, in
  * @index: which one, from 0; ENOENT past the last, in
- * @id: what to put into &struct gort_task_desc; never reused while the
- *	module is loaded
+ * @id: what to put into &struct gort_task_desc; that of a workload that is
+ *	gone is not used again before 2^31 others
  * @nr_args: how many of @args count
  * @name: name, zero-terminated
  * @help: one line of text, zero-terminated
