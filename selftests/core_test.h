@@ -12,7 +12,7 @@
 
 #include "gort_test.h"
 
-#define CT_KINDS	16	/* sections of gort_test.ko, see t_kinds there */
+#define CT_KINDS	17	/* sections of gort_test.ko, see t_kinds there */
 #define CT_KIND_LOCK	0	/* one gort_lock */
 #define CT_KIND_NONE	CT_KINDS
 

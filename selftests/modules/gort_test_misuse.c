@@ -127,15 +127,20 @@ int t_misuse(const u64 *args, u64 *result)
 	return err;
 }
 
+/* What the last t_badcall found after its call; for t_neutral. */
+static long t_after_badcall;
+
 /*
  * t_badcall: what. Calls a function that returns in another state than it was
- * called in, see t_k_disturb(). Result: 1 if the G was cancelled for that.
+ * called in, see t_k_disturb(). EPROTO if the G was not cancelled for that,
+ * but it is gort that says how this task ends.
  */
 int t_badcall(const u64 *args, u64 *result)
 {
 	gort_call(t_k_disturb, (void *)args[0]);
-	*result = gort_cancelled();
-	return 0;
+	WRITE_ONCE(t_after_badcall, gort_call(t_k_state, NULL));
+	*result = 0;
+	return gort_cancelled() ? 0 : -EPROTO;
 }
 
 /*
@@ -158,10 +163,14 @@ int t_leave(const u64 *args, u64 *result)
 	return 0;
 }
 
-/* t_neutral: no arguments. Result: what t_k_state() finds wrong with the M. */
+/*
+ * t_neutral: no arguments. Result: what t_k_state() finds wrong with the M, now
+ * or in the t_badcall before.
+ */
 int t_neutral(const u64 *args, u64 *result)
 {
-	*result = gort_call(t_k_state, NULL);
+	*result = gort_call(t_k_state, NULL) | READ_ONCE(t_after_badcall);
+	WRITE_ONCE(t_after_badcall, 0);
 	return 0;
 }
 

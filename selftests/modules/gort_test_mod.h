@@ -16,7 +16,7 @@
 #include <linux/types.h>
 
 /* Kinds of sections that t_open() and t_close() know */
-#define T_NR_KINDS	16
+#define T_NR_KINDS	17
 
 /* Bytes of a local array that make a frame close to the largest allowed */
 #define T_FRAME_LARGE	1984

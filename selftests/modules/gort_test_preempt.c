@@ -25,7 +25,7 @@ struct t_kind {
 	const char *close;
 };
 
-/* First one for each wrapper, then nested ones. */
+/* First one for each wrapper, then nested ones, the last one deeply. */
 static const struct t_kind t_kinds[T_NR_KINDS] = {
 	{ "L", "L" },
 	{ "t", "L" },
@@ -43,6 +43,7 @@ static const struct t_kind t_kinds[T_NR_KINDS] = {
 	{ "Lr", "Lr" },
 	{ "LMrq", "qrML" },
 	{ "bpr", "rpb" },
+	{ "pppppppprrrr", "rrrrpppppppp" },
 };
 
 noinline void t_check(void)
