@@ -232,7 +232,7 @@ static long kept_by_slub(const char *cache)
 	if (gt_read_file("/proc/cmdline", line, sizeof(line)))
 		return 0;
 	u = strstr(line, "slub_debug=");
-	if (!u || !memchr(u, 'U', strcspn(u, " \n")))
+	if (!u || !memchr(u, 'U', strcspn(u, "\n ")))
 		return 0;
 	for (i = 0; i < ARRAY_SIZE(names); i++)
 		if (!strcmp(cache, names[i]))
