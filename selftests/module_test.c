@@ -302,6 +302,35 @@ TEST_F_TIMEOUT(module, unloading_after_tasks_in_flight_leaves_nothing, 100)
 	expect_no_growth(_metadata, &m, BUSY_CYCLES);
 }
 
+/*
+ * The n-th allocation of loading fails, for each n until none does. Breaks if
+ * one is not looked at, or if what was made before it stays behind.
+ */
+TEST_F(module, allocation_failure_while_loading_leaves_nothing)
+{
+	int n, err, left, failed = 0;
+	char params[32];
+
+	for (n = 1; n < 200; n++) {
+		snprintf(params, sizeof(params), "fail_nth=%d", n);
+		err = ct_insmod_gort(params);
+		if (err) {
+			ASSERT_EQ(-ENOMEM, err)
+				TH_LOG("fail_nth=%d", n);
+			failed++;
+			expect_nothing_left(_metadata);
+			continue;
+		}
+		left = gt_param_get("fail_nth");
+		ASSERT_EQ(0, ct_rmmod("gort"));
+		if (left > 0)
+			break;
+	}
+	EXPECT_GT(200, n);
+	EXPECT_LT(10, failed);
+	TH_LOG("%d of %d allocations failed the loading", failed, n - 1);
+}
+
 /* The instrument itself: with gort loaded and used, what must go is there. */
 TEST_F(module, loaded_module_can_be_seen)
 {
