@@ -363,7 +363,6 @@ void gort_lessstack(void);
 
 /* gort_preempt.c */
 void gort_guard_reset(struct gort_g *g);
-void gort_guard_move(struct gort_g *g, int site);
 bool gort_decide(struct gort_g *g);
 void gort_check(struct gort_g *g);
 void gort_restore(struct gort_g *g, int site);

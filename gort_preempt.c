@@ -68,20 +68,10 @@ DEFINE_STATIC_KEY_FALSE(gort_hook_key);
 
 static void (*gort_site_hook)(int site);
 
-/* Steps 2 and 5: the true limit. */
+/* Steps 2 and 5, and when the stack moves: the true limit. */
 void gort_guard_reset(struct gort_g *g)
 {
 	WRITE_ONCE(g->stackguard0, g->stackguard);
-}
-
-/*
- * g->stackguard has a new value because the stack moved to another segment.
- * The caller is between gort_acquirem() and gort_releasem(), which restores.
- */
-void gort_guard_move(struct gort_g *g, int site)
-{
-	gort_guard_reset(g);
-	gort_releasem(g, site);
 }
 
 /* Step 1, with interrupts off on the CPU of @g, which is current there. */

@@ -115,11 +115,8 @@ static void allocm_work(struct work_struct *work)
 		wake_up_process(m->task);
 		wait_for_completion(&m->up);
 	} else {
-		if (p->active && !p->m) {
-			raw_spin_lock_irq(&gort_sched.lock);
+		if (p->active && !p->m)
 			gort_p_idle(p);
-			raw_spin_unlock_irq(&gort_sched.lock);
-		}
 		schedule_delayed_work(&procs_retry, p->active ? GORT_RETRY : 0);
 	}
 	mutex_unlock(&procs_mutex);
@@ -152,9 +149,7 @@ static void activate(struct gort_p *p)
 	lockdep_assert_held(&procs_mutex);
 	WRITE_ONCE(p->active, true);
 	WRITE_ONCE(gort_sched.nactive, gort_sched.nactive + 1);
-	raw_spin_lock_irq(&gort_sched.lock);
 	gort_p_idle(p);
-	raw_spin_unlock_irq(&gort_sched.lock);
 }
 
 static void deactivate(struct gort_p *p)

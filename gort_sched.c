@@ -293,11 +293,13 @@ bool gort_p_busy(struct gort_p *p)
 	return true;
 }
 
+/* The P has nothing to do: whoever has work may take it. Process context. */
 void gort_p_idle(struct gort_p *p)
 {
-	lockdep_assert_held(&gort_sched.lock);
+	raw_spin_lock_irq(&gort_sched.lock);
 	if (!cpumask_test_and_set_cpu(p->cpu, &gort_sched.idle))
 		WRITE_ONCE(gort_sched.nidle, gort_sched.nidle + 1);
+	raw_spin_unlock_irq(&gort_sched.lock);
 }
 
 /* An idle P, one with an M if there is any; sched.lock is held. */
@@ -419,9 +421,7 @@ static void gort_idle(struct gort_m *m)
 {
 	struct gort_p *p = m->p;
 
-	raw_spin_lock_irq(&gort_sched.lock);
 	gort_p_idle(p);
-	raw_spin_unlock_irq(&gort_sched.lock);
 	if (m->spinning) {
 		m->spinning = false;
 		atomic_dec(&gort_sched.nmspinning);

@@ -55,9 +55,9 @@ static_assert(GORT_SEG_BIG - GORT_GUARD - sizeof(struct gort_seg) > 4096);
 static struct shrinker *gort_shrinker;
 static atomic_long_t guard_used;
 
-static size_t seg_size(const struct gort_seg *s)
+static size_t seg_size(bool big)
 {
-	return s->big ? GORT_SEG_BIG : GORT_SEG_SMALL;
+	return big ? GORT_SEG_BIG : GORT_SEG_SMALL;
 }
 
 static void paint(struct gort_seg *s, unsigned long from)
@@ -90,7 +90,7 @@ unsigned long gort_guard_used(void)
 /* For @ctx, or for nobody: a reserve that is not worth failing for. */
 static struct gort_seg *seg_alloc(bool big, const struct gort_ctx *ctx)
 {
-	size_t size = big ? GORT_SEG_BIG : GORT_SEG_SMALL;
+	size_t size = seg_size(big);
 	struct mem_cgroup *old;
 	struct gort_seg *s;
 	void *area;
@@ -218,9 +218,18 @@ static void g_use_seg(struct gort_g *g, struct gort_seg *s)
 	g->stackguard = s->lo + GORT_GUARD;
 }
 
+/* The same while @g runs; a request that waits is kept. */
+static void g_move(struct gort_g *g, struct gort_seg *s, int site)
+{
+	gort_acquirem(g);
+	g_use_seg(g, s);
+	gort_guard_reset(g);
+	gort_releasem(g, site);
+}
+
 static void g_count_seg(struct gort_g *g, const struct gort_seg *s)
 {
-	g->stack_now += seg_size(s);
+	g->stack_now += seg_size(s->big);
 	g->stats.stack_bytes = max(g->stats.stack_bytes, g->stack_now);
 }
 
@@ -352,18 +361,14 @@ unsigned long gort_newstack(struct gort_g *g, unsigned long frame,
 	sp = ALIGN_DOWN((unsigned long)s, 16) - ALIGN(args, 16);
 	memcpy((void *)sp, (void *)(bp + 24), args);
 	m->p->stats.grown++;
-	gort_acquirem(g);
-	g_use_seg(g, s);
-	gort_guard_move(g, GORT_SITE_GROW);
+	g_move(g, s, GORT_SITE_GROW);
 	return sp;
 }
 
 /* A function returned from the current segment into the one before it. */
 void gort_oldstack(struct gort_g *g)
 {
-	gort_acquirem(g);
-	g_use_seg(g, g->seg->prev);
-	gort_guard_move(g, GORT_SITE_SHRINK);
+	g_move(g, g->seg->prev, GORT_SITE_SHRINK);
 }
 
 static unsigned long shrink_count(struct shrinker *s, struct shrink_control *sc)

@@ -145,6 +145,21 @@ static inline struct gort_stats ct_stats(int fd)
 	return st;
 }
 
+/* Lines of /proc/vmallocinfo that contain @what, or all for NULL. */
+static inline long ct_areas(const char *what)
+{
+	FILE *f = fopen("/proc/vmallocinfo", "re");
+	char line[512];
+	long n = 0;
+
+	if (!f)
+		return -1;
+	while (fgets(line, sizeof(line), f))
+		n += !what || strstr(line, what);
+	fclose(f);
+	return n;
+}
+
 static inline long ct_cpus(void)
 {
 	return sysconf(_SC_NPROCESSORS_ONLN);

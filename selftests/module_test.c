@@ -81,21 +81,6 @@ static bool read_slabs(struct memory *m)
 	return m->nr_caches > 0;
 }
 
-/* Lines of /proc/vmallocinfo that contain @what, or all for NULL. */
-static long areas(const char *what)
-{
-	FILE *f = fopen("/proc/vmallocinfo", "re");
-	char line[512];
-	long n = 0;
-
-	if (!f)
-		return -1;
-	while (fgets(line, sizeof(line), f))
-		n += !what || strstr(line, what);
-	fclose(f);
-	return n;
-}
-
 /* A line of /proc/meminfo, in KiB. */
 static long memory_of(const char *key)
 {
@@ -119,7 +104,7 @@ static bool look(struct memory *m)
 	usleep(100000);
 	if (gt_write_file("/proc/sys/vm/drop_caches", "2") || !read_slabs(m))
 		return false;
-	grown_to(m, &m->areas, areas(NULL));
+	grown_to(m, &m->areas, ct_areas(NULL));
 	grown_to(m, &m->bytes, memory_of("VmallocUsed"));
 	m->blocks++;
 	return true;
@@ -161,7 +146,7 @@ static bool in_file(const char *path, const char *text)
 static void expect_nothing_left(struct __test_metadata *_metadata)
 {
 	EXPECT_FALSE(process_named("gort"));
-	EXPECT_EQ(0, areas("[gort]"));
+	EXPECT_EQ(0, ct_areas("[gort]"));
 	EXPECT_FALSE(in_file("/proc/slabinfo", "gort"));
 	EXPECT_FALSE(in_file("/proc/misc", "gort"));
 	EXPECT_NE(0, access(GT_DEV, F_OK));
@@ -340,7 +325,7 @@ TEST_F(module, loaded_module_can_be_seen)
 	fd = gt_open(0);
 	ASSERT_LE(0, fd);
 	ASSERT_EQ(20, ct_start(fd, "sleep", 20, GT_HOUR, 1));
-	EXPECT_TRUE(gt_wait_for(areas("[gort]") >= 20));
+	EXPECT_TRUE(gt_wait_for(ct_areas("[gort]") >= 20));
 	EXPECT_TRUE(process_named("gort"));
 	EXPECT_TRUE(in_file("/proc/misc", "gort"));
 	EXPECT_EQ(0, access(GT_DEV, F_OK));

@@ -12,16 +12,7 @@
 /* Segments that gort has of the kernel: its areas in /proc/vmallocinfo. */
 static int segments(void)
 {
-	FILE *f = fopen("/proc/vmallocinfo", "re");
-	char line[512];
-	int n = 0;
-
-	if (!f)
-		return -1;
-	while (fgets(line, sizeof(line), f))
-		n += !!strstr(line, "[gort]");
-	fclose(f);
-	return n;
+	return ct_areas("[gort]");
 }
 
 /*
