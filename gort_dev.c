@@ -26,7 +26,7 @@ static_assert(sizeof(struct gort_workload_info) == GORT_WORKLOAD_INFO_SIZE_VER0)
 static_assert(sizeof(struct gort_submit) == GORT_SUBMIT_SIZE_VER0);
 static_assert(sizeof(struct gort_wait) == GORT_WAIT_SIZE_VER0);
 static_assert(sizeof(struct gort_cancel) == GORT_CANCEL_SIZE_VER0);
-static_assert(sizeof(struct gort_stats) == GORT_STATS_SIZE_VER0);
+static_assert(sizeof(struct gort_stats) == GORT_STATS_SIZE_VER1);
 static_assert(sizeof(struct gort_completion) == 48);
 static_assert(sizeof(struct gort_task_desc) == 48);
 

@@ -22,7 +22,7 @@ SIZE(gort_workload_info, GORT_WORKLOAD_INFO_SIZE_VER0);
 SIZE(gort_submit, GORT_SUBMIT_SIZE_VER0);
 SIZE(gort_wait, GORT_WAIT_SIZE_VER0);
 SIZE(gort_cancel, GORT_CANCEL_SIZE_VER0);
-SIZE(gort_stats, GORT_STATS_SIZE_VER0);
+SIZE(gort_stats, GORT_STATS_SIZE_VER1);
 SIZE(gort_arg_info, 40);
 SIZE(gort_task_desc, 48);
 SIZE(gort_completion, 48);
@@ -45,7 +45,8 @@ AT(gort_completion, latency_ns, 40);
 AT(gort_stats, requested, 16);
 AT(gort_stats, restored, 64);
 AT(gort_stats, async, 192);
-AT(gort_stats, guard_used, 304);
+AT(gort_stats, guard_used, GORT_STATS_SIZE_VER0 - 8);
+AT(gort_stats, stuck, GORT_STATS_SIZE_VER1 - 8);
 
 /* What a command is called with, and the task that a submit passes. */
 static unsigned char body[2 * PAGE];

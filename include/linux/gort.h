@@ -54,8 +54,24 @@ int gort_sleep_until(u64 deadline_ns);
 u64 gort_now(void);
 void gort_ready(struct gort_g *g);
 
-/* Kernel functions from G code (gort_lock.c) */
+/* Kernel functions from G code (gort_syscall.c) */
 long gort_call(long (*fn)(void *arg), void *arg);
+long gort_syscall(long (*fn)(void *arg), void *arg);
+
+/* A G that always runs on the same M (gort_sched.c) */
+int gort_lock_thread(void);
+int gort_unlock_thread(void);
+
+/* All Gs stand still (gort_stw.c) */
+int gort_stop_the_world(void);
+void gort_start_the_world(void);
+
+/* Memory that is collected (gort_heap.c, gort_gc.c) */
+void *gort_alloc(size_t size);
+int gort_set_finalizer(void *obj, gort_fn_t fn);
+int gort_root_add(void *start, size_t len);
+void gort_root_del(void *start);
+int gort_gc(void);
 
 /**
  * struct gort_lock - a lock for short sections of G code

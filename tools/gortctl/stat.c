@@ -27,7 +27,8 @@ static const char * const site_names[GORT_NR_SITES] = {
 	[GORT_SITE_ALLOC]	= "end of alloc",
 	[GORT_SITE_GC]		= "end of gc",
 	[GORT_SITE_STW]		= "start the world",
-	[GORT_SITE_EXITSYSCALL]	= "blocking call came back",
+	[GORT_SITE_EXIT_OWN]	= "blocking call, own P",
+	[GORT_SITE_EXIT_IDLE]	= "blocking call, idle P",
 };
 
 __u64 stat_declined(const struct gort_stats *st)

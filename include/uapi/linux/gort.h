@@ -232,13 +232,16 @@ struct gort_completion {
 	__u64 latency_ns;
 };
 
-/* gort_stats.cpu: the sum over all CPUs (but @guard_bytes and @guard_used) */
+/*
+ * gort_stats.cpu: the sum over all CPUs. What is not counted on a CPU (the guard,
+ * the heap, threads, stops of the world, deadlocks) is told here alone.
+ */
 #define GORT_STATS_ALL		0xffffffffU
 
 /* Why a request was declined: indices of gort_stats.declined */
 #define GORT_DECLINE_LOCKS	0	/* a runtime lock or open section */
-#define GORT_DECLINE_ALLOC	1	/* allocating (reserved) */
-#define GORT_DECLINE_GC		2	/* collecting (reserved) */
+#define GORT_DECLINE_ALLOC	1	/* in gort_alloc() */
+#define GORT_DECLINE_GC		2	/* in gort_gc() */
 #define GORT_DECLINE_STATE	3	/* preemption or interrupts are off */
 #define GORT_NR_DECLINE		4
 
@@ -250,10 +253,11 @@ struct gort_completion {
 #define GORT_SITE_ALLOCM	4	/* a new M is asked for */
 #define GORT_SITE_GROW		5	/* the stack grew into a segment */
 #define GORT_SITE_SHRINK	6	/* the stack returned from a segment */
-#define GORT_SITE_ALLOC		7	/* end of an allocation (reserved) */
-#define GORT_SITE_GC		8	/* end of a collection (reserved) */
-#define GORT_SITE_STW		9	/* the world starts again (reserved) */
-#define GORT_SITE_EXITSYSCALL	10	/* a blocking call came back (reserved) */
+#define GORT_SITE_ALLOC		7	/* end of gort_alloc() */
+#define GORT_SITE_GC		8	/* end of gort_gc() */
+#define GORT_SITE_STW		9	/* gort_start_the_world() */
+#define GORT_SITE_EXIT_OWN	10	/* a blocking call ended in time: own P */
+#define GORT_SITE_EXIT_IDLE	11	/* the same, its P was taken and is idle */
 #define GORT_NR_SITES		16	/* room for more; unused ones are 0 */
 
 /**
@@ -281,6 +285,22 @@ struct gort_completion {
  * @wakeups: times the P's thread was woken
  * @guard_bytes: size of the guard at the end of each segment
  * @guard_used: most bytes of a guard that were seen in use (stack_paint=1)
+ * @blocking: blocking calls made by gort_syscall()
+ * @retaken: Ps that went on without the thread in such a call, as it took long
+ * @unannounced: of these, where the call was not made by gort_syscall()
+ * @threads: kernel threads that exist for Ps, now
+ * @thread_limit: times a thread was wanted and max_threads did not allow it
+ * @stops: times the world was stopped
+ * @stop_sends: rounds of requests that were sent for that
+ * @stop_max_ns: longest time that it took until all green threads stood still
+ * @stop_median_ns: median of that over the last 128 times
+ * @collections: garbage collections
+ * @heap_bytes: memory of the heap, now
+ * @heap_objects: objects in it, now; those to be collected included
+ * @heap_freed: bytes that collections gave back
+ * @finalized: finalizers started
+ * @deadlocks: contexts found with all green threads asleep for good
+ * @stuck: green threads found to ignore requests, and named
  */
 struct gort_stats {
 	__u32 size;
@@ -306,8 +326,25 @@ struct gort_stats {
 	__u64 wakeups;
 	__u64 guard_bytes;
 	__u64 guard_used;
+	__u64 blocking;
+	__u64 retaken;
+	__u64 unannounced;
+	__u64 threads;
+	__u64 thread_limit;
+	__u64 stops;
+	__u64 stop_sends;
+	__u64 stop_max_ns;
+	__u64 stop_median_ns;
+	__u64 collections;
+	__u64 heap_bytes;
+	__u64 heap_objects;
+	__u64 heap_freed;
+	__u64 finalized;
+	__u64 deadlocks;
+	__u64 stuck;
 };
 
-#define GORT_STATS_SIZE_VER0	312
+#define GORT_STATS_SIZE_VER0	312	/* up to and with @guard_used */
+#define GORT_STATS_SIZE_VER1	440
 
 #endif /* _UAPI_LINUX_GORT_H */
