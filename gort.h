@@ -4,13 +4,15 @@
  *
  * Locks, each with the letter that marks the fields it protects:
  *
- *   S	sched.lock	raw, interrupts off; global queue, idle Ps
+ *   W	gort_world	which Ps are in use, and stops of the world (a
+ *			semaphore: a G may get it on one M and give it back on
+ *			another)
  *   C	ctx->lock	a context's list of Gs
+ *   S	sched.lock	raw, interrupts off; global queue, who has which P
  *   K	cache->lock	a P's cached stack segments
- *   B	procs_mutex	bringing Ps up and down (gort_proc.c)
  *
- * Order: cpus_read_lock, B, then C, then S, below which are only the locks that
- * wake_up_process() and queue_work() take; K is a leaf.
+ * Order: the kernel's lock on CPU hotplug, W, C, S, below which are only the
+ * locks that wake_up_process() takes; K is a leaf.
  *
  * Other letters:
  *
@@ -34,6 +36,7 @@
 #include <linux/preempt.h>
 #include <linux/refcount.h>
 #include <linux/sched.h>
+#include <linux/semaphore.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
 
@@ -85,6 +88,7 @@ enum gort_action {
 	GORT_ACT_YIELD,		/* to the end of the local queue */
 	GORT_ACT_PARK,		/* asleep, unless readied meanwhile */
 	GORT_ACT_EXIT,		/* never again */
+	GORT_ACT_BLOCKED,	/* back from a blocking call; the M has no P */
 };
 
 /* gort_g.wait: the permit, so that no wake-up is lost */
@@ -122,6 +126,8 @@ enum gort_permit {
  * @ref: one for its life, one for each gort_get(); A
  * @stats: what happened to it; O
  * @stack_now: bytes of stack it has; O
+ * @lockcount: how often it asked to stay on its M; O
+ * @lockedm: the M that it stays on; S
  */
 struct gort_g {
 	unsigned long stackguard0;
@@ -142,6 +148,8 @@ struct gort_g {
 	struct module *owner;
 	int status;
 	u32 stack_now;
+	u32 lockcount;
+	struct gort_m *lockedm;
 	struct gort_ctx *ctx;
 	struct list_head ctx_node;
 	u64 id;
@@ -166,7 +174,7 @@ struct gort_section {
 /**
  * struct gort_m - a kthread that runs Gs
  * @g0_sp: its own stack's pointer while a G runs; O
- * @p: its P; I
+ * @p: the P of its CPU, which it runs Gs with when p->m says so; I
  * @task: the kthread; I
  * @locks: runtime locks and open sections; no G yields while not zero; O
  * @nsections: those of @locks in which the M must not sleep; O
@@ -175,7 +183,15 @@ struct gort_section {
  *	while the M sleeps
  * @action: why the G came back; O
  * @held: gort_locks held, last first; O
- * @up: it is pinned to its CPU
+ * @call: function that gort_call() runs, or NULL; O, read by the tick
+ * @callg: G whose blocking call it is in; O, read by the tick
+ * @lockedg: the one G that it runs; S, read without by itself
+ * @nextg: what to run first when it gets the P; S
+ * @leave: it is to end; O
+ * @pooled: in p->pool; S
+ * @pool_node: place there; S
+ * @node: place in p->ms; S
+ * @notifier: tells when a called function blocks; O
  */
 struct gort_m {
 	unsigned long g0_sp;
@@ -184,10 +200,30 @@ struct gort_m {
 	u32 locks;
 	u32 nsections;
 	bool spinning;
+	bool leave;
+	bool pooled;
 	enum gort_action action;
 	struct gort_lock *held;
 	struct gort_section sections[GORT_SECTIONS];
-	struct completion up;
+	void *call;
+	struct gort_g *callg;
+	struct gort_g *lockedg;
+	struct gort_g *nextg;
+	struct list_head pool_node;
+	struct list_head node;
+#ifdef CONFIG_PREEMPT_NOTIFIERS
+	struct preempt_notifier notifier;
+#endif
+};
+
+/**
+ * struct gort_gq - Gs in order, linked by schedlink
+ * @head: first; S
+ * @tail: last, undefined if there is none; S
+ */
+struct gort_gq {
+	struct gort_g *head;
+	struct gort_g *tail;
 };
 
 /**
@@ -210,16 +246,25 @@ struct gort_cache {
  * @schedtick: counts slices begun; O, read by the tick
  * @ticktick: @schedtick at the last tick; T
  * @tickseen: how many ticks in a row have found that one; T
+ * @calltick: counts blocking calls; O, read by the tick
+ * @callseen: @calltick at the last tick; T
  * @ticking: the tick is on; A between the M and the tick on its CPU
- * @active: in use; B, read without by thieves
- * @retire: its M is to leave; A
+ * @active: in use; W, read without by thieves
+ * @stop: somebody wants it, its M is to let go; W, read without
+ * @taken: who holds W has it; S
  * @rand: state of the order in which it steals; O
  * @cpu: its CPU; I
- * @m: its M, or NULL; B
+ * @m: the M that has it, or NULL; S, read without by that M
+ * @sysm: @m while it is in a blocking call and anybody may take the P; A
+ * @pool: Ms of this CPU that sleep without a P; S
+ * @ms: all Ms of this CPU; S
+ * @nms: how many; S
+ * @locked: ready Gs that stay on an M of this CPU; S, @head read without
  * @allocm: makes an M; I
  * @tick: sysmon's eyes on this P; O
  * @cache: stack segments; K
- * @stats: counters; O, but @requested, @ticks, @lost: T, @wakeups: S
+ * @stats: counters; O, but @requested, @ticks, @lost, @stuck, @retaken,
+ *	@unannounced, @thread_limit: T
  * @runq: the queue
  */
 struct gort_p {
@@ -229,12 +274,20 @@ struct gort_p {
 	u32 schedtick;
 	u32 ticktick;
 	u32 tickseen;
+	u32 calltick;
+	u32 callseen;
 	bool ticking;
 	bool active;
-	bool retire;
+	bool stop;
+	bool taken;
 	u32 rand;
 	unsigned int cpu;
 	struct gort_m *m;
+	struct gort_m *sysm;
+	struct list_head pool;
+	struct list_head ms;
+	unsigned int nms;
+	struct gort_gq locked;
 	struct work_struct allocm;
 	struct hrtimer tick;
 	struct gort_cache cache;
@@ -245,20 +298,18 @@ struct gort_p {
 /**
  * struct gort_sched - what all Ps share
  * @lock: S
- * @head: first G of the global queue; S
- * @tail: its last; S
+ * @queue: the global queue; S
  * @size: its length; S, read without to look for work
- * @idle: Ps whose M sleeps or does not exist; S, read without
+ * @idle: Ps that nobody has, for lack of work; S, read without
  * @nidle: how many; S, read without
- * @nactive: Ps in use; B, read without
+ * @nactive: Ps in use; W, read without
  * @nmspinning: Ms looking for work; A
  * @nr_gs: Gs that exist; A
  * @stats: counters of what did not happen on a P; S
  */
 struct gort_sched {
 	raw_spinlock_t lock;
-	struct gort_g *head;
-	struct gort_g *tail;
+	struct gort_gq queue;
 	unsigned int size;
 	struct cpumask idle;
 	unsigned int nidle;
@@ -305,6 +356,7 @@ extern unsigned int gort_stack_cache;
 extern bool gort_stack_paint;
 extern unsigned int gort_max_tasks;
 extern unsigned int gort_max_tasks_file;
+extern unsigned int gort_max_threads;
 extern atomic_t gort_fail_nth;
 
 /*
@@ -371,6 +423,8 @@ void gort_tick_init(struct gort_p *p);
 void gort_tick_start(struct gort_p *p);
 void gort_tick_stop(struct gort_p *p);
 void gort_tick_changed(void);
+void gort_request_blocked(struct gort_g *g, struct gort_p *p);
+void gort_request_current(void);
 void gort_run_site_hook(int site);
 DECLARE_STATIC_KEY_TRUE(gort_restore_key);
 DECLARE_STATIC_KEY_FALSE(gort_hook_key);
@@ -436,11 +490,12 @@ unsigned long gort_guard_used(void);
 void gort_mcall(struct gort_g *g, enum gort_action action);
 __must_check struct gort_p *gort_wakep(void);
 void gort_wake(void);
-bool gort_p_busy(struct gort_p *p);
-void gort_p_idle(struct gort_p *p);
+bool gort_handoffp(struct gort_p *p, struct gort_m *sysm);
 void gort_submit_global(struct gort_g *g);
 void gort_submit_new(struct gort_g *g);
 void gort_runqput(struct gort_p *p, struct gort_g *g, bool next);
+void gort_runqdrain(struct gort_p *p);
+bool gort_work_anywhere(struct gort_p *self);
 void gort_schedule(struct gort_m *m);
 void gort_gmain(struct gort_g *g);
 unsigned long gort_systemstack(struct gort_g *g, unsigned long a,
@@ -449,12 +504,40 @@ unsigned long gort_systemstack(struct gort_g *g, unsigned long a,
 						   unsigned long b,
 						   unsigned long c));
 
+/* gort_m.c */
+void gort_m_init(struct gort_p *p);
+void gort_m_exit(void);
+void gort_allocm(struct gort_p *p);
+bool gort_startm(struct gort_p *p, struct gort_m *m, bool spinning);
+void gort_m_pool(struct gort_m *m);
+bool gort_m_acquire(struct gort_m *m);
+void gort_m_take(struct gort_m *m);
+void gort_m_wake_all(struct gort_p *p);
+bool gort_m_limit(const struct gort_p *p);
+
 /* gort_proc.c */
 int gort_proc_init(void);
 void gort_proc_exit(void);
 int gort_procs_set(unsigned int n);
-void gort_allocm(struct gort_p *p);
 struct gort_p *gort_p_of(unsigned int cpu);
+bool gort_p_busy(struct gort_p *p);
+void gort_p_idle(struct gort_p *p);
+void gort_p_letgo(struct gort_m *m);
+unsigned int gort_ps_take(void);
+void gort_p_give(struct gort_p *p);
+extern struct semaphore gort_world;
+
+/* gort_syscall.c */
+void gort_retake(struct gort_p *p, bool over);
+void gort_close_beyond(int count, int rcu, bool off);
+void gort_syscall_m_init(struct gort_m *m);
+void gort_syscall_m_exit(struct gort_m *m);
+void gort_syscall_init(void);
+void gort_syscall_exit(void);
+
+/* gort_stw.c */
+void gort_stw_abandon(struct gort_g *g);
+u64 gort_stw_median(void);
 
 /* gort_g.c */
 int gort_g_init(void);

@@ -234,6 +234,12 @@ static void stats_add(struct gort_stats *sum, const struct gort_stats *s)
 		to[i] += READ_ONCE(from[i]);
 }
 
+static void p_stats_add(struct gort_stats *sum, const struct gort_p *p)
+{
+	stats_add(sum, &p->stats);
+	sum->threads += READ_ONCE(p->nms);
+}
+
 static long gort_ioc_stats(struct gort_file *f, void __user *arg)
 {
 	struct gort_stats in, out = {};
@@ -251,9 +257,11 @@ static long gort_ioc_stats(struct gort_file *f, void __user *arg)
 	out.cpu = in.cpu;
 	for_each_possible_cpu(cpu)
 		if (in.cpu == GORT_STATS_ALL || in.cpu == cpu)
-			stats_add(&out, &gort_p_of(cpu)->stats);
-	if (in.cpu == GORT_STATS_ALL)
+			p_stats_add(&out, gort_p_of(cpu));
+	if (in.cpu == GORT_STATS_ALL) {
 		stats_add(&out, &gort_sched.stats);
+		out.stop_median_ns = gort_stw_median();
+	}
 	out.guard_bytes = GORT_GUARD;
 	out.guard_used = gort_guard_used();
 	return copy_out(arg, &out, sizeof(out));

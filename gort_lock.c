@@ -21,10 +21,10 @@
  *
  * Every kernel function runs on g0, by gort_systemstack(): a contended lock, a
  * softirq in local_bh_enable(), a switch in preempt_enable() or a message needs
- * more room than a G's guard has. What a called function leaves behind on the M
- * (preemption off, interrupts off, an RCU section) would follow the M to the
- * next G; it is looked for after each call and each switch, undone, and the G
- * that did it fails.
+ * more room than a G's guard has. What is left behind on the M (preemption off,
+ * interrupts off, an RCU section) would follow the M to the next G; it is
+ * looked for after each call (gort_syscall.c) and each switch, undone, and the
+ * G that did it fails.
  */
 
 #include <linux/bottom_half.h>
@@ -61,21 +61,6 @@ void gort_misuse(struct gort_g *g, const char *what, const char *why)
 {
 	gort_systemstack(g, (unsigned long)g, (unsigned long)what,
 			 (unsigned long)why, misuse_on_m);
-}
-
-/*
- * Put the M into a state that it was in before. The count is set, not stepped:
- * it may be wrong in either direction.
- */
-static void close_beyond(int count, int rcu, bool off)
-{
-	while (rcu_preempt_depth() > rcu) {
-		__acquire(RCU);
-		rcu_read_unlock();
-	}
-	preempt_count_set(count);
-	if (irqs_disabled() && !off)
-		local_irq_enable();
 }
 
 /* The kernel's sections, by kind: what opens and what closes them on g0. */
@@ -168,68 +153,17 @@ void gort_neutralise(struct gort_m *m, struct gort_g *g)
 		close_on_m(s->kind, (unsigned long)s->lock, s->flags);
 	}
 	m->nsections = 0;
-	close_beyond(0, 0, false);
+	gort_close_beyond(0, 0, false);
 	while ((l = m->held)) {
 		m->held = l->next;
 		mutex_unlock(&l->mutex);
 	}
+	gort_stw_abandon(g);
 	m->locks = 0;
 	if (!g->status)
 		g->status = -EDEADLK;
 	gort_warn(g, "ended with a lock held or a section open; closed it\n");
 }
-
-/* A called function is back: did it leave the M as it was? */
-static void check_call(struct gort_g *g, void *fn, int count, int rcu, bool off)
-{
-	if (likely(preempt_count() == count && rcu_preempt_depth() == rcu &&
-		   irqs_disabled() == off))
-		return;
-	close_beyond(count, rcu, off);
-	g->status = -EDEADLK;
-	WRITE_ONCE(g->cancelled, true);
-	gort_warn(g, "%ps returned with another preemption, interrupt or RCU state than it was called with; the G is cancelled\n",
-		  fn);
-}
-
-static unsigned long call_on_m(unsigned long fn, unsigned long arg,
-			       unsigned long g)
-{
-	int count = preempt_count(), rcu = rcu_preempt_depth();
-	bool off = irqs_disabled();
-	long ret;
-
-	ret = ((long (*)(void *))fn)((void *)arg);
-	check_call((struct gort_g *)g, (void *)fn, count, rcu, off);
-	return ret;
-}
-
-/**
- * gort_call() - run an ordinary function from G code
- * @fn: any kernel function, or one of the caller's own ordinary files
- * @arg: its argument
- *
- * The function runs on the M's stack. While it blocks, other Gs of this P do
- * not run, and its CPU can't go offline: it must not wait for another G, nor
- * take the lock on CPU hotplug, directly or by what it calls. It must not park
- * or yield. Outside a G it is a plain call.
- *
- * Context: any.
- * Return: what @fn returns.
- */
-long gort_call(long (*fn)(void *arg), void *arg)
-{
-	struct gort_g *g = gort_getg();
-
-	if (!g)
-		return fn(arg);
-	if (unlikely(READ_ONCE(g->preempt)))
-		gort_check(g);
-	return gort_systemstack(g, (unsigned long)fn, (unsigned long)arg,
-				(unsigned long)g, call_on_m);
-}
-EXPORT_SYMBOL_GORT(gort_call);
-NOKPROBE_SYMBOL(gort_call);
 
 static long lock_init_on_m(void *arg)
 {

@@ -19,6 +19,7 @@ unsigned int gort_stack_max = 256 * 1024;
 unsigned int gort_stack_cache = 256;
 unsigned int gort_max_tasks = 1 << 20;
 unsigned int gort_max_tasks_file = 1 << 18;
+unsigned int gort_max_threads = 64;
 bool gort_stack_paint;
 atomic_t gort_fail_nth;
 
@@ -110,6 +111,19 @@ MODULE_PARM_DESC(max_tasks, "Green threads in all: 0..16777216 (default 1048576)
 module_param_cb(max_tasks_file, &count_ops, &gort_max_tasks_file, 0644);
 MODULE_PARM_DESC(max_tasks_file, "Tasks of one open file, for files opened from now on: 0..16777216 (default 262144)");
 
+static int threads_set(const char *val, const struct kernel_param *kp)
+{
+	return param_set_uint_minmax(val, kp, 1, 4096);
+}
+
+static const struct kernel_param_ops threads_ops = {
+	.set = threads_set,
+	.get = param_get_uint,
+};
+
+module_param_cb(max_threads, &threads_ops, &gort_max_threads, 0644);
+MODULE_PARM_DESC(max_threads, "Kernel threads for each CPU, those in blocking calls included: 1..4096 (default 64)");
+
 module_param_named(stack_paint, gort_stack_paint, bool, 0444);
 MODULE_PARM_DESC(stack_paint, "Measure how much of the stacks' guards is used, slowly (default 0)");
 
@@ -151,9 +165,10 @@ static int __init gort_init(void)
 	err = gort_g_init();
 	if (err)
 		return err;
+	gort_syscall_init();
 	err = gort_proc_init();
 	if (err)
-		goto err_g;
+		goto err_syscall;
 	err = gort_procs_set(nprocs);
 	if (err)
 		goto err_proc;
@@ -177,7 +192,8 @@ err_stack:
 	gort_stack_exit();
 err_proc:
 	gort_proc_exit();
-err_g:
+err_syscall:
+	gort_syscall_exit();
 	gort_g_exit();
 	return err;
 }
@@ -189,6 +205,7 @@ static void __exit gort_exit_module(void)
 	gort_task_exit();
 	gort_stack_exit();
 	gort_proc_exit();
+	gort_syscall_exit();
 	gort_g_exit();
 }
 

@@ -32,12 +32,13 @@
  * would need a full barrier between each change of stackguard0 and its look at
  * g->preempt, and the G might be freed under the writer's hands.
  *
- * The tick is one hrtimer per P, on only while a G runs there: it stops itself
- * when it finds none and is started when the next G comes on. It asks a G whose
- * slice it has seen for the slice's length, so a G runs for one slice at least
- * and one slice and a tick at most, and one that Linux wants the CPU from
- * (need_resched): a kernel without full preemption waits for a tick, which is
- * a slice or 10 ms, whichever is less.
+ * The tick is one hrtimer per P, on only while a G runs there or is in a
+ * blocking call: it stops itself when it finds none and is started when the next
+ * G comes on. It asks a G whose slice it has seen for the slice's length, so a G
+ * runs for one slice at least and one slice and a tick at most, and one that
+ * Linux wants the CPU from (need_resched): a kernel without full preemption
+ * waits for a tick, which is a slice or 10 ms, whichever is less. A P whose G
+ * has blocked for a tick is handed on (gort_syscall.c).
  *
  * What is lost? A request that is pending and not armed while nothing forbids
  * preemption. gort_releasem() arms before it lets go, so this state does not
@@ -93,6 +94,27 @@ void gort_restore(struct gort_g *g, int site)
 		return;
 	WRITE_ONCE(g->stackguard0, GORT_STACK_PREEMPT);
 	g->m->p->stats.restored[site]++;
+}
+
+/*
+ * Step 1 for a G in a blocking call: it does not look now, and what it is to
+ * see is armed when it is back. Hard interrupt on the P's CPU.
+ */
+void gort_request_blocked(struct gort_g *g, struct gort_p *p)
+{
+	if (!g->preempt)
+		p->stats.requested++;
+	WRITE_ONCE(g->preempt, true);
+}
+
+/* Step 1 by the M itself, for the G that is current. */
+void gort_request_current(void)
+{
+	unsigned long flags;
+
+	local_irq_save(flags);
+	gort_request(this_cpu_read(gort_curg));
+	local_irq_restore(flags);
 }
 
 /*
@@ -213,18 +235,23 @@ static enum hrtimer_restart gort_tick(struct hrtimer *t)
 {
 	struct gort_p *p = container_of(t, struct gort_p, tick);
 	struct gort_g *g = this_cpu_read(gort_curg);
+	bool over;
 
 	p->stats.ticks++;
-	if (g == &gort_nog) {
+	if (g == &gort_nog && !READ_ONCE(p->sysm)) {
 		/* gort_tick_start() looks after the next G has come on */
 		WRITE_ONCE(p->ticking, false);
 		return HRTIMER_NORESTART;
 	}
-	if (gort_interrupted(g))
-		gort_look_for_loss(g);
-	if (slice_over(p) || READ_ONCE(p->retire) ||
-	    (current == g->m->task && need_resched()))
-		gort_request(g);
+	over = slice_over(p) || READ_ONCE(p->stop);
+	if (g == &gort_nog) {
+		gort_retake(p, over);
+	} else {
+		if (gort_interrupted(g))
+			gort_look_for_loss(g);
+		if (over || (current == g->m->task && need_resched()))
+			gort_request(g);
+	}
 	hrtimer_forward_now(t, tick_period());
 	return HRTIMER_RESTART;
 }

@@ -1,175 +1,184 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Ps and Ms: which CPUs run Gs, and the kthreads that do it.
+ * Ps: which CPUs run Gs, and taking a P away from whoever has it.
  *
  * There is one P for each possible CPU, made when the module is loaded. In use
  * ("active") are those of the first nprocs CPUs that are online; the set is
  * made anew when nprocs is written and when a CPU comes or goes, by which each
- * G survives: a P that goes away puts its queue into the global one.
+ * G survives: a P that goes out of use puts its queue into the global one.
  *
- *   active    it is in sched.idle until work comes
- *   M made    the first time that there is work for it: gort_allocm() asks a
- *             worker, since to make a kthread is to sleep. It is bound to its
- *             CPU, and may not migrate while it runs Gs: the kernel pushes a
- *             merely bound task off a CPU that is about to go, before
- *             procs_offline() is called
- *   retire    the M is asked to leave, finishes what its G does up to the next
- *             check, empties its queue and is gone; then the P is inactive
+ * At each time a P is in one of these states, all under sched.lock but where
+ * it says otherwise:
  *
- * procs_mutex is held over each change. It is taken inside the kernel's lock on
- * CPU hotplug (the callbacks run under it), so who writes nprocs takes that one
- * first.
+ *   running   p->m is the M that has it
+ *   in a call p->m and p->sysm are the M that blocks in a call of its G; who
+ *             exchanges p->sysm for NULL has the P: that M, the tick, or who
+ *             takes it. Only that M does so without the lock
+ *   waiting   for an M that is being made: nobody's, but not idle
+ *   idle      in sched.idle: nobody's, until there is work
+ *   taken     by who holds gort_world: it is out of use, or the world stands
+ *             still
  *
- * Who can still use an M when it is freed? Its task has ended (kthread_stop()
- * returned). Wakers find it through p->m under sched.lock, where it was set to
- * NULL.
+ * Taking a P (gort_ps_take()), for either reason:
+ *
+ *  1. p->stop is set: its M lets go of it before it looks for the next G, and
+ *     the tick asks what runs there to yield.
+ *  2. What is idle, waiting, or in a call is taken at once.
+ *  3. What runs is asked to yield by an interrupt, and asked again if that was
+ *     to no avail: it may have come when the next G was about to come on. (With
+ *     the restores on, one request suffices: a G that declines it yields when
+ *     its lock is released.)
+ *  4. The M that lets go marks its P as taken and wakes the taker.
+ *
+ * gort_world is held over each change. It is taken inside the kernel's lock on
+ * CPU hotplug (the callbacks run under it), so who holds it does not take that.
+ * A CPU may begin to go while its P is in use: an M that was made for it then
+ * finds itself elsewhere and gives up.
  */
 
 #include <linux/cpu.h>
 #include <linux/cpuhotplug.h>
 #include <linux/err.h>
-#include <linux/kthread.h>
 #include <linux/random.h>
 #include <linux/slab.h>
 
 #include "gort.h"
 
-/* After an M could not be made, look again for who could run the work. */
-#define GORT_RETRY	(HZ / 10)
+/* What runs is asked to let go again after this; as in Go */
+#define GORT_ASK_NS	(100 * NSEC_PER_USEC)
 
-static DEFINE_MUTEX(procs_mutex);
+struct semaphore gort_world = __SEMAPHORE_INITIALIZER(gort_world, 1);
+static DECLARE_WAIT_QUEUE_HEAD(taken_wait);
 static struct gort_p **gort_ps;		/* by CPU; I */
-static struct cpumask procs_cpus;	/* CPUs that came online; B */
-static unsigned int procs_want;		/* nprocs, 0: all; B */
+static struct cpumask procs_cpus;	/* CPUs that came online; W */
+static unsigned int procs_want;		/* nprocs, 0: all; W */
 static enum cpuhp_state procs_hp;
-static struct delayed_work procs_retry;
 
 struct gort_p *gort_p_of(unsigned int cpu)
 {
 	return gort_ps[cpu];
 }
 
-static int gort_m(void *arg)
+/* Was the P idle? It is not any more. sched.lock is held. */
+bool gort_p_busy(struct gort_p *p)
 {
-	struct gort_m *m = arg;
-
-	migrate_disable();
-	complete(&m->up);
-	this_cpu_write(gort_mtask, current);
-	gort_schedule(m);
-	this_cpu_write(gort_mtask, NULL);
-	migrate_enable();
-	for (;;) {
-		set_current_state(TASK_IDLE);
-		if (kthread_should_stop())
-			break;
-		schedule();
-	}
-	__set_current_state(TASK_RUNNING);
-	return 0;
+	lockdep_assert_held(&gort_sched.lock);
+	if (!cpumask_test_and_clear_cpu(p->cpu, &gort_sched.idle))
+		return false;
+	WRITE_ONCE(gort_sched.nidle, gort_sched.nidle - 1);
+	return true;
 }
 
-static struct gort_m *newm(struct gort_p *p)
+/* Nobody has the P, and it has nothing to do. sched.lock is held. */
+void gort_p_idle(struct gort_p *p)
+{
+	lockdep_assert_held(&gort_sched.lock);
+	if (!cpumask_test_and_set_cpu(p->cpu, &gort_sched.idle))
+		WRITE_ONCE(gort_sched.nidle, gort_sched.nidle + 1);
+}
+
+/* Step 4; on the M that has the P. */
+void gort_p_letgo(struct gort_m *m)
+{
+	raw_spin_lock_irq(&gort_sched.lock);
+	gort_m_pool(m);
+	WRITE_ONCE(m->p->taken, true);
+	raw_spin_unlock_irq(&gort_sched.lock);
+	wake_up(&taken_wait);
+}
+
+/* Step 2. */
+static void take(struct gort_p *p)
 {
 	struct gort_m *m;
 
-	if (gort_should_fail())
-		return NULL;
-	m = kzalloc(sizeof(*m), GFP_KERNEL);
-	if (!m)
-		return NULL;
-	m->p = p;
-	init_completion(&m->up);
-	m->task = kthread_create_on_node(gort_m, m, cpu_to_node(p->cpu),
-					 "gort/%u", p->cpu);
-	if (IS_ERR(m->task)) {
-		kfree(m);
-		return NULL;
+	raw_spin_lock_irq(&gort_sched.lock);
+	m = READ_ONCE(p->sysm);
+	if (m && cmpxchg(&p->sysm, m, NULL) == m) /* pairs with the M's */
+		p->m = NULL;
+	if (!p->m) {
+		gort_p_busy(p);
+		WRITE_ONCE(p->taken, true);
 	}
-	kthread_bind(m->task, p->cpu);
-	return m;
+	raw_spin_unlock_irq(&gort_sched.lock);
 }
 
-/* For work that was announced to a P that went away, or got no M. */
-static void retry_work(struct work_struct *work)
+/* Those with p->stop that are not taken yet */
+static bool missing(struct gort_p *p)
 {
-	if (READ_ONCE(gort_sched.size))
-		gort_wake();
+	return READ_ONCE(p->stop) && !READ_ONCE(p->taken);
 }
 
-static void allocm_work(struct work_struct *work)
+static bool any_missing(void)
 {
-	struct gort_p *p = container_of(work, struct gort_p, allocm);
-	struct gort_m *m = NULL;
+	unsigned int cpu;
 
-	cpus_read_lock();
-	mutex_lock(&procs_mutex);
-	if (p->active && !p->m)
-		m = newm(p);
-	if (m) {
-		m->spinning = true;
-		atomic_inc(&gort_sched.nmspinning);
-		raw_spin_lock_irq(&gort_sched.lock);
-		p->m = m;
-		raw_spin_unlock_irq(&gort_sched.lock);
-		wake_up_process(m->task);
-		wait_for_completion(&m->up);
-	} else {
-		if (p->active && !p->m)
-			gort_p_idle(p);
-		schedule_delayed_work(&procs_retry, p->active ? GORT_RETRY : 0);
+	for_each_possible_cpu(cpu)
+		if (missing(gort_ps[cpu]))
+			return true;
+	return false;
+}
+
+/**
+ * gort_ps_take() - have all Ps whose @stop is set
+ *
+ * When it returns, no M runs with them, and none will until they are given
+ * back by gort_p_give(). The caller holds gort_world, and is not on one of
+ * them.
+ *
+ * Return: how often those that run had to be asked.
+ */
+unsigned int gort_ps_take(void)
+{
+	unsigned int cpu, rounds = 0;
+	struct gort_p *p;
+
+	for (;;) {
+		for_each_possible_cpu(cpu)
+			if (missing(gort_ps[cpu]))
+				take(gort_ps[cpu]);
+		if (!any_missing())
+			return rounds;
+		rounds++;
+		for_each_possible_cpu(cpu) {
+			p = gort_ps[cpu];
+			if (missing(p))
+				gort_preemptone(p);
+		}
+		wait_event_hrtimeout(taken_wait, !any_missing(),
+				     ns_to_ktime(GORT_ASK_NS));
 	}
-	mutex_unlock(&procs_mutex);
-	cpus_read_unlock();
 }
 
-static unsigned long allocm_on_m(unsigned long p, unsigned long unused1,
-				 unsigned long unused2)
+/* The P runs Gs again. */
+void gort_p_give(struct gort_p *p)
 {
-	return queue_work(system_highpri_wq, &((struct gort_p *)p)->allocm);
-}
-
-/* Give @p, from gort_wakep(), an M. Any context. As allocm in Go. */
-void gort_allocm(struct gort_p *p)
-{
-	struct gort_g *self = gort_getg();
-
-	if (!self) {
-		allocm_on_m((unsigned long)p, 0, 0);
-		return;
-	}
-	gort_acquirem(self); /* not gort_enter(): nobody else makes this M */
-	gort_at_site(self, GORT_SITE_ALLOCM);
-	gort_systemstack(self, (unsigned long)p, 0, 0, allocm_on_m);
-	gort_releasem(self, GORT_SITE_ALLOCM);
+	WRITE_ONCE(p->stop, false);
+	gort_handoffp(p, NULL);
 }
 
 static void activate(struct gort_p *p)
 {
-	lockdep_assert_held(&procs_mutex);
+	raw_spin_lock_irq(&gort_sched.lock);
 	WRITE_ONCE(p->active, true);
+	raw_spin_unlock_irq(&gort_sched.lock);
 	WRITE_ONCE(gort_sched.nactive, gort_sched.nactive + 1);
-	gort_p_idle(p);
+	gort_p_give(p);
 }
 
 static void deactivate(struct gort_p *p)
 {
-	struct gort_m *m = p->m;
-
-	lockdep_assert_held(&procs_mutex);
-	WRITE_ONCE(p->active, false);
 	WRITE_ONCE(gort_sched.nactive, gort_sched.nactive - 1);
-	if (m) {
-		WRITE_ONCE(p->retire, true);
-		gort_preemptone(p);
-		kthread_stop(m->task);
-		WRITE_ONCE(p->retire, false);
-	}
+	WRITE_ONCE(p->stop, true);
+	gort_ps_take();
+	WRITE_ONCE(p->stop, false);
+
 	raw_spin_lock_irq(&gort_sched.lock);
-	p->m = NULL;
-	gort_p_busy(p);
+	WRITE_ONCE(p->active, false);
 	raw_spin_unlock_irq(&gort_sched.lock);
-	kfree(m);
+	gort_runqdrain(p);
+	gort_tick_stop(p);
+	gort_m_wake_all(p);
 	gort_cache_trim(&p->cache, 0);
 }
 
@@ -179,7 +188,6 @@ static void procs_update(void)
 	unsigned int want = procs_want ?: nr_cpu_ids, cpu;
 	bool change = false;
 
-	lockdep_assert_held(&procs_mutex);
 	/* first the new ones: what the others leave needs a place to go */
 	for_each_cpu(cpu, &procs_cpus) {
 		if (!want)
@@ -207,19 +215,19 @@ static void procs_update(void)
 
 static int procs_online(unsigned int cpu)
 {
-	mutex_lock(&procs_mutex);
+	down(&gort_world);
 	cpumask_set_cpu(cpu, &procs_cpus);
 	procs_update();
-	mutex_unlock(&procs_mutex);
+	up(&gort_world);
 	return 0;
 }
 
 static int procs_offline(unsigned int cpu)
 {
-	mutex_lock(&procs_mutex);
+	down(&gort_world);
 	cpumask_clear_cpu(cpu, &procs_cpus);
 	procs_update();
-	mutex_unlock(&procs_mutex);
+	up(&gort_world);
 	return 0;
 }
 
@@ -236,12 +244,10 @@ int gort_procs_set(unsigned int n)
 {
 	if (n > nr_cpu_ids)
 		return -EINVAL;
-	cpus_read_lock();
-	mutex_lock(&procs_mutex);
+	down(&gort_world);
 	procs_want = n;
 	procs_update();
-	mutex_unlock(&procs_mutex);
-	cpus_read_unlock();
+	up(&gort_world);
 	return 0;
 }
 
@@ -255,9 +261,10 @@ static struct gort_p *newp(unsigned int cpu)
 	if (!p)
 		return NULL;
 	p->cpu = cpu;
+	p->taken = true;
 	p->rand = get_random_u32() | 1;
 	raw_spin_lock_init(&p->cache.lock);
-	INIT_WORK(&p->allocm, allocm_work);
+	gort_m_init(p);
 	gort_tick_init(p);
 	per_cpu(gort_curg, cpu) = &gort_nog;
 	return p;
@@ -277,7 +284,6 @@ int gort_proc_init(void)
 	unsigned int cpu;
 	int err;
 
-	INIT_DELAYED_WORK(&procs_retry, retry_work);
 	if (gort_should_fail())
 		return -ENOMEM;
 	gort_ps = kcalloc(nr_cpu_ids, sizeof(*gort_ps), GFP_KERNEL);
@@ -304,12 +310,7 @@ err_free:
 /* No G exists any more: all files and contexts are gone. */
 void gort_proc_exit(void)
 {
-	unsigned int cpu;
-
 	cpuhp_remove_state(procs_hp); /* calls procs_offline() for each */
-	cancel_delayed_work_sync(&procs_retry);
-	for_each_possible_cpu(cpu)
-		flush_work(&gort_ps[cpu]->allocm);
-	cancel_delayed_work_sync(&procs_retry);
+	gort_m_exit();
 	freeps();
 }

@@ -6,10 +6,12 @@
  *   M  a kthread that runs Gs, pinned to one CPU; its own stack is called g0
  *   P  what an M needs to run Gs: one per CPU in use, with a queue of ready Gs
  *
- * The M of a P calls gort_schedule() once: it finds a G, switches to its stack,
- * and is back when the G leaves it: to yield, to sleep (park), or to end. What
- * is to become of the G is done here, on g0, when nothing uses the G's stack
- * any more; from then on the G may come on anywhere.
+ * An M that has a P finds a G, switches to its stack, and is back when the G
+ * leaves it: to yield, to sleep (park), or to end. What is to become of the G
+ * is done here, on g0, when nothing uses the G's stack any more; from then on
+ * the G may come on anywhere. An M loses its P when there is no work, when
+ * somebody stops the P (gort_proc.c), and when its G blocks in a call for long
+ * (gort_syscall.c).
  *
  * Where a ready G waits:
  *
@@ -22,6 +24,9 @@
  *  - the global queue, under sched.lock: what was preempted, what came from
  *    outside an M (interrupts, the device), what ran over from a ring, and what
  *    a P had when it went away. Every 61st turn looks here first.
+ *  - p->locked, under sched.lock: Gs that asked to stay on their M, which is of
+ *    this CPU. Whoever has the P when such a G's turn comes hands the P to that
+ *    M, and gets it back, or another one does, when the G leaves its stack.
  *
  * A task of the device gets its stack when it first comes on: a hundred
  * thousand ready ones need no more stacks than run at a time.
@@ -39,12 +44,11 @@
  *  2.	smp_mb()		[1]	stop spinning (nmspinning--)
  *  3.	idle P and nobody spins?	smp_mb()			[1]
  *  4.	yes: wake one, spinning		look at all queues once more
- *  5.					sleep, until the bit in sched.idle
- *					is cleared by whoever wakes us
+ *  5.					sleep in the P's pool, until
+ *					whoever wakes us gives us the P
  *
  * If step 3 of a submit does not see the idle P or still sees the spinner, then
  * step 4 of that one's park sees the G.
- *
  *
  * Not done: one lock for all queues (contention), handing a ready G directly to
  * an idle P (it would thrash when Gs come and go quickly), spinning without an
@@ -53,7 +57,6 @@
 
 #include <linux/delay.h>
 #include <linux/kprobes.h>
-#include <linux/kthread.h>
 #include <linux/sched.h>
 
 #include "gort.h"
@@ -68,30 +71,40 @@ DEFINE_PER_CPU(struct gort_g *, gort_curg);
 EXPORT_PER_CPU_SYMBOL_GPL(gort_curg);
 DEFINE_PER_CPU(struct task_struct *, gort_mtask);
 
-/* The global queue; sched.lock is held. */
-static void globrunqput(struct gort_g *g)
+static void gq_put(struct gort_gq *q, struct gort_g *g)
 {
 	lockdep_assert_held(&gort_sched.lock);
 	g->schedlink = NULL;
-	if (gort_sched.tail)
-		gort_sched.tail->schedlink = g;
+	if (q->head)
+		q->tail->schedlink = g;
 	else
-		gort_sched.head = g;
-	gort_sched.tail = g;
+		WRITE_ONCE(q->head, g);
+	q->tail = g;
+}
+
+static struct gort_g *gq_pop(struct gort_gq *q)
+{
+	struct gort_g *g = q->head;
+
+	lockdep_assert_held(&gort_sched.lock);
+	if (g)
+		WRITE_ONCE(q->head, g->schedlink);
+	return g;
+}
+
+/* The global queue; sched.lock is held. */
+static void globrunqput(struct gort_g *g)
+{
+	gq_put(&gort_sched.queue, g);
 	WRITE_ONCE(gort_sched.size, gort_sched.size + 1);
 }
 
 static struct gort_g *globrunqpop(void)
 {
-	struct gort_g *g = gort_sched.head;
+	struct gort_g *g = gq_pop(&gort_sched.queue);
 
-	lockdep_assert_held(&gort_sched.lock);
-	if (!g)
-		return NULL;
-	gort_sched.head = g->schedlink;
-	if (!gort_sched.head)
-		gort_sched.tail = NULL;
-	WRITE_ONCE(gort_sched.size, gort_sched.size - 1);
+	if (g)
+		WRITE_ONCE(gort_sched.size, gort_sched.size - 1);
 	return g;
 }
 
@@ -124,14 +137,49 @@ static bool runqputslow(struct gort_p *p, struct gort_g *g, u32 h, u32 t)
 	return true;
 }
 
+/* The P, which nobody has, goes to the M of the first locked G. */
+static void startlockedm(struct gort_p *p)
+{
+	struct gort_g *g = gq_pop(&p->locked);
+
+	g->lockedm->nextg = g;
+	gort_startm(p, g->lockedm, false);
+}
+
 /*
- * Put @g into the queue of @p; on the P's M only. With @next it comes before
+ * Put a G that is locked to an M where that one will find it. False: it has
+ * none now, and may come on anywhere. Any context.
+ */
+static bool put_locked(struct gort_g *g)
+{
+	struct gort_p *p = NULL;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&gort_sched.lock, flags);
+	if (g->lockedm && !g->lockedm->p->active) {
+		g->lockedm->lockedg = NULL;
+		g->lockedm = NULL;
+	}
+	if (g->lockedm) {
+		p = g->lockedm->p;
+		gq_put(&p->locked, g);
+		if (gort_p_busy(p))
+			startlockedm(p);
+	}
+	raw_spin_unlock_irqrestore(&gort_sched.lock, flags);
+	return p;
+}
+
+/*
+ * Put @g into the queue of @p; on the M that has it. With @next it comes before
  * the queue, and what was there goes to the end.
  */
 void gort_runqput(struct gort_p *p, struct gort_g *g, bool next)
 {
 	u32 h, t;
 
+	if (unlikely(g->lockcount) && put_locked(g))
+		return;
 	if (next) {
 		g = xchg(&p->runnext, g);
 		if (!g)
@@ -175,6 +223,23 @@ static bool runqempty(struct gort_p *p)
 {
 	return atomic_read(&p->runqhead) == READ_ONCE(p->runqtail) &&
 	       !READ_ONCE(p->runnext);
+}
+
+/* What @p has, which is out of use, to the global queue. */
+void gort_runqdrain(struct gort_p *p)
+{
+	struct gort_g *g;
+	bool unused;
+
+	while ((g = runqget(p, &unused)))
+		globrunqput_locked(g);
+	raw_spin_lock_irq(&gort_sched.lock);
+	while ((g = gq_pop(&p->locked))) {
+		g->lockedm->lockedg = NULL;
+		g->lockedm = NULL;
+		globrunqput(g);
+	}
+	raw_spin_unlock_irq(&gort_sched.lock);
 }
 
 /* A share of the global queue: one to run, the others into the ring. */
@@ -283,26 +348,7 @@ static struct gort_g *stealwork(struct gort_p *p)
 	return NULL;
 }
 
-/* sched.lock is held. Was the P idle? It is not any more. */
-bool gort_p_busy(struct gort_p *p)
-{
-	lockdep_assert_held(&gort_sched.lock);
-	if (!cpumask_test_and_clear_cpu(p->cpu, &gort_sched.idle))
-		return false;
-	WRITE_ONCE(gort_sched.nidle, gort_sched.nidle - 1);
-	return true;
-}
-
-/* The P has nothing to do: whoever has work may take it. Process context. */
-void gort_p_idle(struct gort_p *p)
-{
-	raw_spin_lock_irq(&gort_sched.lock);
-	if (!cpumask_test_and_set_cpu(p->cpu, &gort_sched.idle))
-		WRITE_ONCE(gort_sched.nidle, gort_sched.nidle + 1);
-	raw_spin_unlock_irq(&gort_sched.lock);
-}
-
-/* An idle P, one with an M if there is any; sched.lock is held. */
+/* An idle P, one with an M in its pool if there is any; sched.lock is held. */
 static struct gort_p *idle_p(void)
 {
 	struct gort_p *p, *first = NULL;
@@ -310,7 +356,7 @@ static struct gort_p *idle_p(void)
 
 	for_each_cpu(cpu, &gort_sched.idle) {
 		p = gort_p_of(cpu);
-		if (p->m)
+		if (!list_empty(&p->pool))
 			return p;
 		if (!first)
 			first = p;
@@ -339,14 +385,10 @@ struct gort_p *gort_wakep(void)
 	p = idle_p();
 	if (p)
 		gort_p_busy(p);
-	if (p && p->m) {
-		p->m->spinning = true;
-		wake_up_process(p->m->task);
+	if (p && gort_startm(p, NULL, true))
 		p = NULL;
-	} else {
-		/* nobody spins yet; allocm_work() makes one that does */
+	else /* nobody spins yet; allocm_work() makes one that does */
 		atomic_dec(&gort_sched.nmspinning);
-	}
 	raw_spin_unlock_irqrestore(&gort_sched.lock, flags);
 	return p;
 }
@@ -362,6 +404,8 @@ void gort_wake(void)
 /* A G from outside an M: into the global queue. Any context. */
 void gort_submit_global(struct gort_g *g)
 {
+	if (unlikely(g->lockcount) && put_locked(g))
+		return;
 	globrunqput_locked(g);
 	gort_wake();
 }
@@ -378,17 +422,7 @@ void gort_submit_new(struct gort_g *g)
 	gort_wake();
 }
 
-/* Somebody finds work: no longer a spinner, and another one may look. */
-static void resetspinning(struct gort_m *m)
-{
-	if (!m->spinning)
-		return;
-	m->spinning = false;
-	atomic_dec(&gort_sched.nmspinning);
-	gort_wake();
-}
-
-static bool work_anywhere(struct gort_p *self)
+bool gort_work_anywhere(struct gort_p *self)
 {
 	unsigned int cpu;
 	struct gort_p *p;
@@ -397,48 +431,100 @@ static bool work_anywhere(struct gort_p *self)
 		return true;
 	for_each_online_cpu(cpu) {
 		p = gort_p_of(cpu);
-		if (p && p != self && !runqempty(p))
+		if (p != self && !runqempty(p))
 			return true;
 	}
 	return false;
 }
 
-/* Sleep until a waker has made the P busy, or it is to go. */
-static void stopm(struct gort_p *p)
+static void stopspinning(struct gort_m *m)
 {
-	for (;;) {
-		set_current_state(TASK_IDLE);
-		if (!cpumask_test_cpu(p->cpu, &gort_sched.idle) ||
-		    READ_ONCE(p->retire))
-			break;
-		schedule();
-	}
-	__set_current_state(TASK_RUNNING);
+	if (!m->spinning)
+		return;
+	m->spinning = false;
+	atomic_dec(&gort_sched.nmspinning);
+}
+
+/* Somebody finds work: no longer a spinner, and another one may look. */
+static void resetspinning(struct gort_m *m)
+{
+	if (!m->spinning)
+		return;
+	stopspinning(m);
+	gort_wake();
 }
 
 /* Nothing to do: the right-hand side of the protocol at the top. */
 static void gort_idle(struct gort_m *m)
 {
 	struct gort_p *p = m->p;
+	bool more;
 
-	gort_p_idle(p);
-	if (m->spinning) {
-		m->spinning = false;
-		atomic_dec(&gort_sched.nmspinning);
-	}
-	smp_mb(); /* [1], pairs with the one in gort_wakep() */
-	if (!work_anywhere(p))
-		stopm(p);
-
-	/* still idle: we found work ourselves, or the P is to go */
 	raw_spin_lock_irq(&gort_sched.lock);
-	if (gort_p_busy(p)) {
-		m->spinning = true;
-		atomic_inc(&gort_sched.nmspinning);
-	} else {
-		p->stats.wakeups++;
+	more = p->locked.head || READ_ONCE(p->stop);
+	if (!more) {
+		gort_p_idle(p);
+		gort_m_pool(m);
 	}
 	raw_spin_unlock_irq(&gort_sched.lock);
+	if (more)
+		return;
+	stopspinning(m);
+	smp_mb(); /* [1], pairs with the one in gort_wakep() */
+	if (!gort_work_anywhere(p))
+		return;
+
+	/* if it is still idle, we have found work ourselves */
+	raw_spin_lock_irq(&gort_sched.lock);
+	if (gort_p_busy(p)) {
+		gort_startm(p, m, true);
+		atomic_inc(&gort_sched.nmspinning);
+	}
+	raw_spin_unlock_irq(&gort_sched.lock);
+}
+
+/**
+ * gort_handoffp() - a P goes to an M if there is work for it, else it is idle
+ * @p: the P
+ * @sysm: the M in a blocking call that it is to be taken from; NULL: the caller
+ *	has it, or is whoever took it
+ *
+ * As handoffp in Go.
+ *
+ * Context: any.
+ * Return: false if @sysm is back from its call and has the P.
+ */
+bool gort_handoffp(struct gort_p *p, struct gort_m *sysm)
+{
+	bool alloc = false, idle = false;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&gort_sched.lock, flags);
+	if (sysm && cmpxchg(&p->sysm, sysm, NULL) != sysm) {
+		raw_spin_unlock_irqrestore(&gort_sched.lock, flags);
+		return false;
+	}
+	p->m = NULL;
+	WRITE_ONCE(p->taken, READ_ONCE(p->stop));
+	if (!p->taken) {
+		if (!runqempty(p) || gort_sched.size)
+			alloc = !gort_startm(p, NULL, false);
+		else if (p->locked.head)
+			startlockedm(p);
+		else
+			idle = true;
+	}
+	if (idle)
+		gort_p_idle(p);
+	raw_spin_unlock_irqrestore(&gort_sched.lock, flags);
+	if (alloc)
+		gort_allocm(p);
+	if (!idle)
+		return true;
+	smp_mb(); /* [1], as in gort_idle() */
+	if (gort_work_anywhere(p))
+		gort_wake();
+	return true;
 }
 
 /* May @m spin? At most half as many as there are busy Ps. */
@@ -456,7 +542,22 @@ static bool startspinning(struct gort_m *m)
 	return true;
 }
 
-/* The next G to run on @m, or NULL: its P is to go. Sleeps while idle. */
+/* If a locked G is ready, its M gets the P. On the M that has it. */
+static bool runlocked(struct gort_m *m)
+{
+	struct gort_p *p = m->p;
+
+	if (!READ_ONCE(p->locked.head))
+		return false;
+	resetspinning(m);
+	raw_spin_lock_irq(&gort_sched.lock);
+	gort_m_pool(m);
+	startlockedm(p);
+	raw_spin_unlock_irq(&gort_sched.lock);
+	return true;
+}
+
+/* The next G to run on @m, or NULL: it has lost its P. */
 static struct gort_g *findrunnable(struct gort_m *m, bool *inherit)
 {
 	struct gort_p *p = m->p;
@@ -464,11 +565,17 @@ static struct gort_g *findrunnable(struct gort_m *m, bool *inherit)
 
 	for (;;) {
 		*inherit = false;
-		if (READ_ONCE(p->retire))
+		if (READ_ONCE(p->stop)) {
+			stopspinning(m);
+			gort_p_letgo(m);
 			return NULL;
+		}
 		cond_resched_tasks_rcu_qs();
 		gort_stack_refill(p);
 
+		/* locked ones take turns with the others */
+		if (p->schedtick & 1 && runlocked(m))
+			return NULL;
 		g = NULL;
 		if (p->schedtick % GORT_GLOBAL_TICK == 0)
 			g = globrunqget(p, 1);
@@ -476,14 +583,36 @@ static struct gort_g *findrunnable(struct gort_m *m, bool *inherit)
 			g = runqget(p, inherit);
 		if (!g)
 			g = globrunqget(p, UINT_MAX);
+		if (!g && runlocked(m))
+			return NULL;
 		if (!g && startspinning(m))
 			g = stealwork(p);
-		if (g)
-			break;
+		if (g) {
+			resetspinning(m);
+			return g;
+		}
 		gort_idle(m);
+		if (this_cpu_read(gort_mtask) != m->task)
+			return NULL;
 	}
-	resetspinning(m);
-	return g;
+}
+
+/* @g asked to stay on an M, and has none: this is the one. */
+static void lockm(struct gort_m *m, struct gort_g *g)
+{
+	raw_spin_lock_irq(&gort_sched.lock);
+	g->lockedm = m;
+	m->lockedg = g;
+	raw_spin_unlock_irq(&gort_sched.lock);
+}
+
+/* @g and its M part; both run, or @g has ended. */
+static void unlockm(struct gort_m *m, struct gort_g *g)
+{
+	raw_spin_lock_irq(&gort_sched.lock);
+	g->lockedm = NULL;
+	m->lockedg = NULL;
+	raw_spin_unlock_irq(&gort_sched.lock);
 }
 
 /* What @g left its stack for; it may come on elsewhere before this returns. */
@@ -491,7 +620,8 @@ static void gort_left(struct gort_m *m, struct gort_g *g)
 {
 	switch (m->action) {
 	case GORT_ACT_PREEMPT:
-		globrunqput_locked(g);
+		if (!g->lockcount || !put_locked(g))
+			globrunqput_locked(g);
 		break;
 	case GORT_ACT_YIELD:
 		gort_runqput(m->p, g, false);
@@ -504,7 +634,14 @@ static void gort_left(struct gort_m *m, struct gort_g *g)
 			gort_runqput(m->p, g, true);
 		break;
 	case GORT_ACT_EXIT:
+		if (unlikely(g->lockcount)) {
+			/* as in Go: who knows what it did to its M */
+			unlockm(m, g);
+			m->leave = true;
+		}
 		gort_gdead(g);
+		break;
+	case GORT_ACT_BLOCKED: /* not left by its own P's M: see execute() */
 		break;
 	}
 }
@@ -520,13 +657,15 @@ static bool startg(struct gort_g *g, struct gort_p *p)
 	return false;
 }
 
-/* Run @g until it leaves its stack. */
-static void execute(struct gort_m *m, struct gort_g *g, bool inherit)
+/* Run @g until it leaves its stack. False: the M has lost its P meanwhile. */
+static bool execute(struct gort_m *m, struct gort_g *g, bool inherit)
 {
 	struct gort_p *p = m->p;
 
 	if (unlikely(!g->seg) && !startg(g, p))
-		return;
+		return true;
+	if (unlikely(g->lockcount && !m->lockedg))
+		lockm(m, g);
 	if (!inherit)
 		WRITE_ONCE(p->schedtick, p->schedtick + 1);
 	p->stats.switches++;
@@ -537,33 +676,43 @@ static void execute(struct gort_m *m, struct gort_g *g, bool inherit)
 	gort_guard_reset(g);
 	this_cpu_write(gort_curg, g);
 	gort_tick_start(p);
+	if (unlikely(READ_ONCE(p->stop)))
+		gort_request_current();
 
 	gort_switch(&m->g0_sp, g->sp);
 
+	if (unlikely(m->action == GORT_ACT_BLOCKED)) {
+		gort_submit_global(g);
+		return false;
+	}
 	this_cpu_write(gort_curg, &gort_nog);
 	if (unlikely(!gort_is_neutral(m)))
 		gort_neutralise(m, g);
 	gort_left(m, g);
+	return true;
 }
 
-/* The life of an M: Gs until its P is to go. */
+/*
+ * The life of an M: without a P it sleeps, with one it runs Gs; with a G that
+ * is locked to it, that one alone.
+ */
 void gort_schedule(struct gort_m *m)
 {
-	struct gort_p *p = m->p;
 	struct gort_g *g;
 	bool inherit;
 
-	while ((g = findrunnable(m, &inherit)))
-		execute(m, g, inherit);
-
-	if (m->spinning) {
-		m->spinning = false;
-		atomic_dec(&gort_sched.nmspinning);
+	while (gort_m_acquire(m)) {
+		do {
+			inherit = false;
+			g = m->nextg ?: findrunnable(m, &inherit);
+			m->nextg = NULL;
+			if (!g || !execute(m, g, inherit))
+				goto lost;
+		} while (!m->lockedg && !m->leave);
+		this_cpu_write(gort_mtask, NULL);
+		gort_handoffp(m->p, NULL);
+lost:;
 	}
-	while ((g = runqget(p, &inherit)))
-		globrunqput_locked(g);
-	gort_tick_stop(p);
-	gort_wake(); /* for what it leaves, and for who woke it in vain */
 }
 
 /* First C function of a G. Its stack never returns from here. */
@@ -601,3 +750,65 @@ unsigned long gort_systemstack(struct gort_g *g, unsigned long a,
 		return fn(a, b, c);
 	return gort_on_g0(a, b, c, fn, g->m->g0_sp);
 }
+
+static unsigned long lockm_on_m(unsigned long g, unsigned long lock,
+				unsigned long unused)
+{
+	struct gort_m *m = ((struct gort_g *)g)->m;
+
+	if (lock)
+		lockm(m, (struct gort_g *)g);
+	else
+		unlockm(m, (struct gort_g *)g);
+	return 0;
+}
+
+/**
+ * gort_lock_thread() - stay on this M
+ *
+ * From here to the matching gort_unlock_thread() the G runs on the kthread that
+ * runs it now, and nothing else does: for what the kernel keeps per task, and to
+ * stay on a CPU. If that CPU goes offline, or is not used any more, the G goes
+ * on with another M, for which the same holds. Calls nest. A G that ends like
+ * this takes its M along. As LockOSThread in Go.
+ *
+ * Context: G.
+ * Return: 0, -EPERM outside a G, -EOVERFLOW if it was called 2^32 - 1 times.
+ */
+int gort_lock_thread(void)
+{
+	struct gort_g *g = gort_getg();
+
+	if (!g)
+		return -EPERM;
+	if (g->lockcount == U32_MAX)
+		return -EOVERFLOW;
+	gort_enter(g);
+	if (!g->lockcount++)
+		gort_systemstack(g, (unsigned long)g, true, 0, lockm_on_m);
+	gort_releasem(g, GORT_SITE_UNLOCK);
+	return 0;
+}
+EXPORT_SYMBOL_GORT(gort_lock_thread);
+
+/**
+ * gort_unlock_thread() - undo one gort_lock_thread()
+ *
+ * Context: G.
+ * Return: 0, -EPERM outside a G, -EINVAL if the G is not locked to an M.
+ */
+int gort_unlock_thread(void)
+{
+	struct gort_g *g = gort_getg();
+
+	if (!g)
+		return -EPERM;
+	if (!g->lockcount)
+		return -EINVAL;
+	gort_enter(g);
+	if (!--g->lockcount)
+		gort_systemstack(g, (unsigned long)g, false, 0, lockm_on_m);
+	gort_releasem(g, GORT_SITE_UNLOCK);
+	return 0;
+}
+EXPORT_SYMBOL_GORT(gort_unlock_thread);

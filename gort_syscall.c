@@ -1,0 +1,378 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Kernel functions called from G code, and what becomes of the P when they
+ * block.
+ *
+ * gort_call() runs a function on the M's stack and is for what does not block;
+ * gort_syscall() is for what may. In between the G is in a blocking call:
+ *
+ *  1. entersyscall: the M says so (p->sysm = m) and is no M for anybody: the
+ *     function runs in ordinary process context. The P stays where it is, so
+ *     that a call that is short costs little.
+ *  2. The tick (gort_retake()) that finds the same call for a whole tick takes
+ *     the P: it exchanges p->sysm for NULL and hands the P to another M of this
+ *     CPU, or makes it idle. The same does whoever stops the P.
+ *  3. exitsyscall, own P: the M exchanges p->sysm for NULL itself and goes on.
+ *  4. exitsyscall, idle P: the P was taken, but nobody has it now: the M takes
+ *     it and goes on.
+ *  5. Else the G leaves its stack for the global queue, and the M sleeps until
+ *     it gets the P again.
+ *
+ * A request that comes during the call is kept in g->preempt and armed at 3 and
+ * 4. The slice goes on meanwhile, so that many short calls do not evade
+ * preemption.
+ *
+ * Who does not announce that he blocks (in gort_call()) is found out by the
+ * kernel's scheduler, whose preempt notifier calls us when the M is about to
+ * sleep: that is step 1, and the notifier of its return is step 3; 4 and 5 come
+ * after the function. The P goes on, with a message that names the function.
+ * Not so while the G holds a gort lock: others would run into it.
+ *
+ * Ordering. p->sysm changes on the P's CPU with interrupts off, or by
+ * compare-and-exchange, so that one alone has the P. An M that is not on its
+ * CPU any more (an announced call does not keep the CPU from going offline)
+ * gives the P away under sched.lock, for which the tick on that CPU waits.
+ *
+ * Rejected: a thread for each call (io_uring's workers show what becomes of
+ * it), and handing the P on at once (two switches of kthreads for a call that
+ * mostly does not block).
+ */
+
+#include <linux/irqflags.h>
+#include <linux/kprobes.h>
+#include <linux/preempt.h>
+#include <linux/rcupdate.h>
+
+#include "gort.h"
+
+/* Step 1; with interrupts off. The tick sees a call, or a G that runs. */
+static void entersyscall(struct gort_m *m, struct gort_g *g)
+{
+	struct gort_p *p = m->p;
+
+	lockdep_assert_irqs_disabled();
+	m->callg = g;
+	WRITE_ONCE(p->calltick, p->calltick + 1);
+	this_cpu_write(gort_mtask, NULL);
+	this_cpu_write(gort_curg, &gort_nog);
+	/* pairs with the exchanges: the G is in order when it is taken */
+	smp_store_release(&p->sysm, m);
+}
+
+/* The M has its P again, and @g is current; a request that came is armed. */
+static void back(struct gort_m *m, struct gort_g *g, int site)
+{
+	struct gort_p *p = m->p;
+
+	gort_m_take(m);
+	this_cpu_write(gort_curg, g);
+	gort_tick_start(p);
+	if (unlikely(READ_ONCE(p->stop)))
+		gort_request_current();
+	if (READ_ONCE(g->preempt))
+		gort_restore(g, site);
+}
+
+/* Step 3. */
+static bool exit_own(struct gort_m *m, struct gort_g *g)
+{
+	if (cmpxchg(&m->p->sysm, m, NULL) != m) /* pairs with takers' */
+		return false;
+	back(m, g, GORT_SITE_EXIT_OWN);
+	return true;
+}
+
+/* Step 4; also for a P that waits for an M to be made. */
+static bool exit_idle(struct gort_m *m, struct gort_g *g)
+{
+	struct gort_p *p = m->p;
+	bool ok;
+
+	raw_spin_lock_irq(&gort_sched.lock);
+	ok = p->active && !p->m && !p->taken;
+	if (ok) {
+		gort_p_busy(p);
+		WRITE_ONCE(p->m, m);
+	}
+	raw_spin_unlock_irq(&gort_sched.lock);
+	if (!ok)
+		return false;
+	back(m, g, GORT_SITE_EXIT_IDLE);
+	gort_wake(); /* it may have been meant to look for work */
+	return true;
+}
+
+/*
+ * The tick has found a call; hard interrupt on the P's CPU. @over: the slice is
+ * used up. The M can't come back meanwhile but elsewhere, under the lock.
+ */
+void gort_retake(struct gort_p *p, bool over)
+{
+	bool take = false;
+	struct gort_g *g = NULL;
+	struct gort_m *m;
+	void *fn = NULL;
+
+	raw_spin_lock(&gort_sched.lock);
+	m = READ_ONCE(p->sysm);
+	if (m) {
+		g = m->callg;
+		fn = m->call;
+		if (over)
+			gort_request_blocked(g, p);
+		take = p->callseen == p->calltick;
+		p->callseen = p->calltick;
+		if (take && gort_m_limit(p)) {
+			p->stats.thread_limit++;
+			take = false;
+		}
+	}
+	raw_spin_unlock(&gort_sched.lock);
+	if (!take || !gort_handoffp(p, m))
+		return;
+	p->stats.retaken++;
+	if (!fn)
+		return;
+	p->stats.unannounced++;
+	gort_warn(g, "%ps blocks in gort_call(); others go on without this thread. Use gort_syscall()\n",
+		  fn);
+}
+
+/*
+ * Put the M into a state that it was in before. The count is set, not stepped:
+ * it may be wrong in either direction.
+ */
+void gort_close_beyond(int count, int rcu, bool off)
+{
+	while (rcu_preempt_depth() > rcu) {
+		__acquire(RCU);
+		rcu_read_unlock();
+	}
+	preempt_count_set(count);
+	if (irqs_disabled() && !off)
+		local_irq_enable();
+}
+
+/* Run @fn; did it leave the M as it was? */
+static long run(struct gort_g *g, long (*fn)(void *arg), void *arg)
+{
+	int count = preempt_count(), rcu = rcu_preempt_depth();
+	bool off = irqs_disabled();
+	long ret;
+
+	ret = fn(arg);
+	if (likely(preempt_count() == count && rcu_preempt_depth() == rcu &&
+		   irqs_disabled() == off))
+		return ret;
+	gort_close_beyond(count, rcu, off);
+	g->status = -EDEADLK;
+	WRITE_ONCE(g->cancelled, true);
+	gort_warn(g, "%ps returned with another preemption, interrupt or RCU state than it was called with; the G is cancelled\n",
+		  fn);
+	return ret;
+}
+
+/* Does the M have its P? To be asked by itself, and not inside a call. */
+static bool has_p(const struct gort_m *m)
+{
+	return READ_ONCE(m->p->m) == m;
+}
+
+static unsigned long call_on_m(unsigned long fn, unsigned long arg,
+			       unsigned long g)
+{
+	struct gort_m *m = ((struct gort_g *)g)->m;
+	long ret;
+
+	m->callg = (struct gort_g *)g;
+	WRITE_ONCE(m->call, (void *)fn);
+	ret = run((struct gort_g *)g, (void *)fn, (void *)arg);
+	WRITE_ONCE(m->call, NULL);
+	if (unlikely(!has_p(m)))
+		exit_idle(m, (struct gort_g *)g);
+	return ret;
+}
+
+static unsigned long call_nested(unsigned long fn, unsigned long arg,
+				 unsigned long g)
+{
+	return run((struct gort_g *)g, (void *)fn, (void *)arg);
+}
+
+/* Step 5, if it has come to that; on the G's stack. */
+static void reschedule(struct gort_g *g)
+{
+	if (unlikely(!has_p(g->m)))
+		gort_mcall(g, GORT_ACT_BLOCKED);
+}
+
+NOKPROBE_SYMBOL(reschedule);
+
+/**
+ * gort_call() - run an ordinary function from G code
+ * @fn: any kernel function, or one of the caller's own ordinary files
+ * @arg: its argument
+ *
+ * The function runs on the M's stack and is to be short. If it sleeps, other Gs
+ * of this P wait for a tick, then go on with another M, with a message: use
+ * gort_syscall() for what may sleep. It must not park or yield, and its CPU
+ * can't go offline meanwhile, so it must not take the lock on CPU hotplug.
+ * Outside a G it is a plain call.
+ *
+ * Context: any.
+ * Return: what @fn returns.
+ */
+long gort_call(long (*fn)(void *arg), void *arg)
+{
+	struct gort_g *g = gort_getg();
+	bool outer;
+	long ret;
+
+	if (!g)
+		return fn(arg);
+	if (unlikely(READ_ONCE(g->preempt)))
+		gort_check(g);
+	outer = gort_on_gstack(g) && !g->m->locks;
+	ret = gort_systemstack(g, (unsigned long)fn, (unsigned long)arg,
+			       (unsigned long)g,
+			       outer ? call_on_m : call_nested);
+	if (outer)
+		reschedule(g);
+	return ret;
+}
+EXPORT_SYMBOL_GORT(gort_call);
+NOKPROBE_SYMBOL(gort_call);
+
+/* The M is where its P is, and may not migrate from here on. */
+static bool on_its_cpu(struct gort_m *m)
+{
+	migrate_disable();
+	return smp_processor_id() == m->p->cpu;
+}
+
+static unsigned long syscall_on_m(unsigned long fn, unsigned long arg,
+				  unsigned long g)
+{
+	struct gort_m *m = ((struct gort_g *)g)->m;
+	long ret;
+
+	m->p->stats.blocking++;
+	local_irq_disable();
+	entersyscall(m, (struct gort_g *)g);
+	local_irq_enable();
+	migrate_enable();
+
+	ret = run((struct gort_g *)g, (void *)fn, (void *)arg);
+
+	if (unlikely(!on_its_cpu(m)))
+		gort_handoffp(m->p, m);
+	else if (!exit_own(m, (struct gort_g *)g))
+		exit_idle(m, (struct gort_g *)g);
+	return ret;
+}
+
+/**
+ * gort_syscall() - run a function that may block from G code
+ * @fn: any kernel function, or one of the caller's own ordinary files
+ * @arg: its argument
+ *
+ * While @fn blocks, other Gs run on this CPU, with another M (at most
+ * max_threads of them for each CPU; when all are in such calls, others wait for
+ * the first that comes back). @fn runs in process context as in any kthread: it
+ * is no G, so it neither parks nor yields. The G may be on another CPU
+ * afterwards. A short call costs little more than gort_call(). As entersyscall
+ * and exitsyscall in Go. Outside a G, and inside gort_call(), it is gort_call().
+ *
+ * Context: any, but with no gort lock held and no section open in a G.
+ * Return: what @fn returns; -EDEADLK in a G with a gort lock held or a section
+ * open: then @fn was not called.
+ */
+long gort_syscall(long (*fn)(void *arg), void *arg)
+{
+	struct gort_g *g = gort_getg();
+	long ret;
+
+	if (!g || !gort_on_gstack(g))
+		return gort_call(fn, arg);
+	if (unlikely(READ_ONCE(g->preempt)))
+		gort_check(g);
+	if (unlikely(g->m->locks || gort_must_not_sleep(g->m))) {
+		gort_misuse(g, "gort_syscall",
+			    "with a gort lock held or a section open: release it first");
+		return -EDEADLK;
+	}
+	ret = gort_systemstack(g, (unsigned long)fn, (unsigned long)arg,
+			       (unsigned long)g, syscall_on_m);
+	reschedule(g);
+	return ret;
+}
+EXPORT_SYMBOL_GORT(gort_syscall);
+NOKPROBE_SYMBOL(gort_syscall);
+
+#ifdef CONFIG_PREEMPT_NOTIFIERS
+
+/* A called function is about to sleep; the runqueue is locked. */
+static void m_out(struct preempt_notifier *n, struct task_struct *next)
+{
+	struct gort_m *m = container_of(n, struct gort_m, notifier);
+
+	if (m->call && !m->locks && !task_is_running(current) && has_p(m))
+		entersyscall(m, m->callg);
+}
+
+/* It is back, and so is the P if nobody took it. */
+static void m_in(struct preempt_notifier *n, int cpu)
+{
+	struct gort_m *m = container_of(n, struct gort_m, notifier);
+
+	if (m->call && READ_ONCE(m->p->sysm) == m)
+		exit_own(m, m->callg);
+}
+
+static struct preempt_ops m_ops = {
+	.sched_in = m_in,
+	.sched_out = m_out,
+};
+
+/* On the M itself. */
+void gort_syscall_m_init(struct gort_m *m)
+{
+	preempt_notifier_init(&m->notifier, &m_ops);
+	preempt_notifier_register(&m->notifier);
+}
+
+void gort_syscall_m_exit(struct gort_m *m)
+{
+	preempt_notifier_unregister(&m->notifier);
+}
+
+/* These take the lock on CPU hotplug, which no M may. */
+void gort_syscall_init(void)
+{
+	preempt_notifier_inc();
+}
+
+void gort_syscall_exit(void)
+{
+	preempt_notifier_dec();
+}
+
+#else /* a kernel without KVM: who blocks in gort_call() holds its P */
+
+void gort_syscall_m_init(struct gort_m *m)
+{
+}
+
+void gort_syscall_m_exit(struct gort_m *m)
+{
+}
+
+void gort_syscall_init(void)
+{
+}
+
+void gort_syscall_exit(void)
+{
+}
+
+#endif
