@@ -184,14 +184,13 @@ struct gort_section {
  * @action: why the G came back; O
  * @held: gort_locks held, last first; O
  * @call: function that gort_call() runs, or NULL; O, read by the tick
- * @callg: G whose blocking call it is in; O, read by the tick
+ * @callg: G whose announced blocking call it is in; O, read by the tick
  * @lockedg: the one G that it runs; S, read without by itself
  * @nextg: what to run first when it gets the P; S
  * @leave: it is to end; O
  * @pooled: in p->pool; S
  * @pool_node: place there; S
  * @node: place in p->ms; S
- * @notifier: tells when a called function blocks; O
  */
 struct gort_m {
 	unsigned long g0_sp;
@@ -211,9 +210,6 @@ struct gort_m {
 	struct gort_g *nextg;
 	struct list_head pool_node;
 	struct list_head node;
-#ifdef CONFIG_PREEMPT_NOTIFIERS
-	struct preempt_notifier notifier;
-#endif
 };
 
 /**
@@ -248,6 +244,7 @@ struct gort_cache {
  * @tickseen: how many ticks in a row have found that one; T
  * @calltick: counts blocking calls; O, read by the tick
  * @callseen: @calltick at the last tick; T
+ * @sleepseen: the sleep in which the last tick found an M, by its count; T
  * @ticking: the tick is on; A between the M and the tick on its CPU
  * @active: in use; W, read without by thieves
  * @stop: somebody wants it, its M is to let go; W, read without
@@ -276,6 +273,7 @@ struct gort_p {
 	u32 tickseen;
 	u32 calltick;
 	u32 callseen;
+	unsigned long sleepseen;
 	bool ticking;
 	bool active;
 	bool stop;
@@ -530,10 +528,7 @@ extern struct semaphore gort_world;
 /* gort_syscall.c */
 void gort_retake(struct gort_p *p, bool over);
 void gort_close_beyond(int count, int rcu, bool off);
-void gort_syscall_m_init(struct gort_m *m);
-void gort_syscall_m_exit(struct gort_m *m);
-void gort_syscall_init(void);
-void gort_syscall_exit(void);
+void gort_asleep(struct gort_p *p, struct gort_g *g);
 
 /* gort_stw.c */
 void gort_stw_abandon(struct gort_g *g);

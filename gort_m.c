@@ -183,9 +183,7 @@ static int gort_m(void *arg)
 	struct gort_m *m = arg;
 
 	migrate_disable();
-	gort_syscall_m_init(m);
 	gort_schedule(m);
-	gort_syscall_m_exit(m);
 	migrate_enable();
 	kfree(m);
 	kthread_complete_and_exit(&ms_gone, 0);

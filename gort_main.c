@@ -165,10 +165,9 @@ static int __init gort_init(void)
 	err = gort_g_init();
 	if (err)
 		return err;
-	gort_syscall_init();
 	err = gort_proc_init();
 	if (err)
-		goto err_syscall;
+		goto err_g;
 	err = gort_procs_set(nprocs);
 	if (err)
 		goto err_proc;
@@ -192,8 +191,7 @@ err_stack:
 	gort_stack_exit();
 err_proc:
 	gort_proc_exit();
-err_syscall:
-	gort_syscall_exit();
+err_g:
 	gort_g_exit();
 	return err;
 }
@@ -205,7 +203,6 @@ static void __exit gort_exit_module(void)
 	gort_task_exit();
 	gort_stack_exit();
 	gort_proc_exit();
-	gort_syscall_exit();
 	gort_g_exit();
 }
 

@@ -251,6 +251,7 @@ static enum hrtimer_restart gort_tick(struct hrtimer *t)
 			gort_look_for_loss(g);
 		if (over || (current == g->m->task && need_resched()))
 			gort_request(g);
+		gort_asleep(p, g);
 	}
 	hrtimer_forward_now(t, tick_period());
 	return HRTIMER_RESTART;

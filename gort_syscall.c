@@ -22,11 +22,10 @@
  * 4. The slice goes on meanwhile, so that many short calls do not evade
  * preemption.
  *
- * Who does not announce that he blocks (in gort_call()) is found out by the
- * kernel's scheduler, whose preempt notifier calls us when the M is about to
- * sleep: that is step 1, and the notifier of its return is step 3; 4 and 5 come
- * after the function. The P goes on, with a message that names the function.
- * Not so while the G holds a gort lock: others would run into it.
+ * Who does not announce that he blocks (in gort_call()) is found out by the tick
+ * (gort_asleep()): when the M sleeps in the same place for a whole tick the P
+ * goes on without it, with a message that names the function; 4 and 5 come after
+ * the function. Not so while the G holds a gort lock: others would run into it.
  *
  * Ordering. p->sysm changes on the P's CPU with interrupts off, or by
  * compare-and-exchange, so that one alone has the P. An M that is not on its
@@ -34,13 +33,18 @@
  * gives the P away under sched.lock, for which the tick on that CPU waits.
  *
  * Rejected: a thread for each call (io_uring's workers show what becomes of
- * it), and handing the P on at once (two switches of kthreads for a call that
- * mostly does not block).
+ * it); handing the P on at once (two switches of kthreads for a call that mostly
+ * does not block); and the scheduler's preempt notifier to find who sleeps. It
+ * runs at each switch of each M for what the tick sees as well, and its static
+ * key patches the scheduler's code at each load and unload of this module: under
+ * QEMU's emulation of more than one CPU that ends, once in some hundred times,
+ * with a CPU that executes the patch's breakpoint for ever.
  */
 
 #include <linux/irqflags.h>
 #include <linux/kprobes.h>
 #include <linux/preempt.h>
+#include <linux/sched.h>
 #include <linux/rcupdate.h>
 
 #include "gort.h"
@@ -109,17 +113,13 @@ static bool exit_idle(struct gort_m *m, struct gort_g *g)
 void gort_retake(struct gort_p *p, bool over)
 {
 	bool take = false;
-	struct gort_g *g = NULL;
 	struct gort_m *m;
-	void *fn = NULL;
 
 	raw_spin_lock(&gort_sched.lock);
 	m = READ_ONCE(p->sysm);
 	if (m) {
-		g = m->callg;
-		fn = m->call;
 		if (over)
-			gort_request_blocked(g, p);
+			gort_request_blocked(m->callg, p);
 		take = p->callseen == p->calltick;
 		p->callseen = p->calltick;
 		if (take && gort_m_limit(p)) {
@@ -128,14 +128,49 @@ void gort_retake(struct gort_p *p, bool over)
 		}
 	}
 	raw_spin_unlock(&gort_sched.lock);
-	if (!take || !gort_handoffp(p, m))
-		return;
+	if (take && gort_handoffp(p, m))
+		p->stats.retaken++;
+}
+
+/* The P has gone on without the M that runs @fn for @g. */
+static void say_asleep(struct gort_p *p, const struct gort_g *g, void *fn)
+{
 	p->stats.retaken++;
-	if (!fn)
-		return;
 	p->stats.unannounced++;
-	gort_warn(g, "%ps blocks in gort_call(); others go on without this thread. Use gort_syscall()\n",
+	gort_warn(g, "%ps sleeps in gort_call(); others go on without this thread. Use gort_syscall()\n",
 		  fn);
+}
+
+/*
+ * The tick: does the M of @g sleep in a function that gort_call() runs? Then it
+ * loses the P if it has done so for a whole tick, or if the P is wanted. Hard
+ * interrupt on the P's CPU, which the M does not leave: it stands still.
+ */
+void gort_asleep(struct gort_p *p, struct gort_g *g)
+{
+	struct gort_m *m = g->m;
+	void *fn = m->call;
+	bool same, limit;
+
+	if (!fn || m->locks || current == m->task || task_is_running(m->task))
+		return;
+	same = p->sleepseen == m->task->nvcsw;
+	p->sleepseen = m->task->nvcsw;
+	raw_spin_lock(&gort_sched.lock);
+	limit = gort_m_limit(p);
+	raw_spin_unlock(&gort_sched.lock);
+	if (READ_ONCE(p->stop))
+		limit = false;
+	else if (!same)
+		return;
+	if (limit) {
+		p->stats.thread_limit++;
+		return;
+	}
+	this_cpu_write(gort_mtask, NULL);
+	this_cpu_write(gort_curg, &gort_nog);
+	gort_handoffp(p, NULL);
+	say_asleep(p, g, fn);
 }
 
 /*
@@ -184,7 +219,6 @@ static unsigned long call_on_m(unsigned long fn, unsigned long arg,
 	struct gort_m *m = ((struct gort_g *)g)->m;
 	long ret;
 
-	m->callg = (struct gort_g *)g;
 	WRITE_ONCE(m->call, (void *)fn);
 	ret = run((struct gort_g *)g, (void *)fn, (void *)arg);
 	WRITE_ONCE(m->call, NULL);
@@ -308,71 +342,3 @@ long gort_syscall(long (*fn)(void *arg), void *arg)
 }
 EXPORT_SYMBOL_GORT(gort_syscall);
 NOKPROBE_SYMBOL(gort_syscall);
-
-#ifdef CONFIG_PREEMPT_NOTIFIERS
-
-/* A called function is about to sleep; the runqueue is locked. */
-static void m_out(struct preempt_notifier *n, struct task_struct *next)
-{
-	struct gort_m *m = container_of(n, struct gort_m, notifier);
-
-	if (m->call && !m->locks && !task_is_running(current) && has_p(m))
-		entersyscall(m, m->callg);
-}
-
-/* It is back, and so is the P if nobody took it. */
-static void m_in(struct preempt_notifier *n, int cpu)
-{
-	struct gort_m *m = container_of(n, struct gort_m, notifier);
-
-	if (m->call && READ_ONCE(m->p->sysm) == m)
-		exit_own(m, m->callg);
-}
-
-static struct preempt_ops m_ops = {
-	.sched_in = m_in,
-	.sched_out = m_out,
-};
-
-/* On the M itself. */
-void gort_syscall_m_init(struct gort_m *m)
-{
-	preempt_notifier_init(&m->notifier, &m_ops);
-	preempt_notifier_register(&m->notifier);
-}
-
-void gort_syscall_m_exit(struct gort_m *m)
-{
-	preempt_notifier_unregister(&m->notifier);
-}
-
-/* These take the lock on CPU hotplug, which no M may. */
-void gort_syscall_init(void)
-{
-	preempt_notifier_inc();
-}
-
-void gort_syscall_exit(void)
-{
-	preempt_notifier_dec();
-}
-
-#else /* a kernel without KVM: who blocks in gort_call() holds its P */
-
-void gort_syscall_m_init(struct gort_m *m)
-{
-}
-
-void gort_syscall_m_exit(struct gort_m *m)
-{
-}
-
-void gort_syscall_init(void)
-{
-}
-
-void gort_syscall_exit(void)
-{
-}
-
-#endif
