@@ -103,7 +103,7 @@ enum gort_permit {
  * @stackguard0: what prologues compare with: @stackguard, or
  *	GORT_STACK_PREEMPT; as @preempt, written in gort_preempt.c alone
  * @stackguard: true limit of the current segment; O
- * @sp: stack pointer while it does not run; O
+ * @sp: stack pointer while it does not run, or calls something on g0; O
  * @stack_lo: lowest byte of the current segment; O
  * @stack_hi: byte after its stack; O
  * @m: the M that runs it, or ran it last; O
@@ -126,6 +126,7 @@ enum gort_permit {
  * @ref: one for its life, one for each gort_get(); A
  * @stats: what happened to it; O
  * @stack_now: bytes of stack it has; O
+ * @callret: what the function returned that it called; O
  * @lockcount: how often it asked to stay on its M; O
  * @lockedm: the M that it stays on; S
  */
@@ -148,6 +149,7 @@ struct gort_g {
 	struct module *owner;
 	int status;
 	u32 stack_now;
+	long callret;
 	u32 lockcount;
 	struct gort_m *lockedm;
 	struct gort_ctx *ctx;
@@ -406,7 +408,8 @@ void gort_switch(unsigned long *save, unsigned long load);
 unsigned long gort_on_g0(unsigned long a, unsigned long b, unsigned long c,
 			 unsigned long (*fn)(unsigned long a, unsigned long b,
 					     unsigned long c),
-			 unsigned long g0_sp);
+			 unsigned long g0_sp, unsigned long *save);
+void gort_gogo(unsigned long sp);
 void gort_gentry(void);
 void gort_morestack(void);
 void gort_lessstack(void);

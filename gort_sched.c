@@ -748,7 +748,7 @@ unsigned long gort_systemstack(struct gort_g *g, unsigned long a,
 {
 	if (!gort_on_gstack(g))
 		return fn(a, b, c);
-	return gort_on_g0(a, b, c, fn, g->m->g0_sp);
+	return gort_on_g0(a, b, c, fn, g->m->g0_sp, &g->sp);
 }
 
 static unsigned long lockm_on_m(unsigned long g, unsigned long lock,

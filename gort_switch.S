@@ -4,6 +4,7 @@
  *
  * gort_switch()	G to M's own stack (g0) and back: callee-saved registers
  * gort_on_g0()		one C function on g0, called from a G
+ * gort_gogo()		from such a function to the M, which the G left
  * gort_gentry		first code of a G
  * gort_morestack	slow path of a function's prologue in G code
  * gort_lessstack	return from a segment into the one before it
@@ -38,41 +39,77 @@
 
 	.section .text, "ax", @progbits
 
-/* void gort_switch(unsigned long *save, unsigned long load) */
-SYM_CODE_START(gort_switch)
-	GORT_UNWIND_END
-	GORT_ENDBR
+.macro PUSH_SAVED
 	pushq	%rbp
 	pushq	%rbx
 	pushq	%r12
 	pushq	%r13
 	pushq	%r14
 	pushq	%r15
-	movq	%rsp, (%rdi)
-	movq	%rsi, %rsp
+.endm
+
+.macro POP_SAVED
 	popq	%r15
 	popq	%r14
 	popq	%r13
 	popq	%r12
 	popq	%rbx
 	popq	%rbp
+.endm
+
+/* void gort_switch(unsigned long *save, unsigned long load) */
+SYM_CODE_START(gort_switch)
+	GORT_UNWIND_END
+	GORT_ENDBR
+	PUSH_SAVED
+	movq	%rsp, (%rdi)
+	movq	%rsi, %rsp
+	POP_SAVED
 	RET
 SYM_CODE_END(gort_switch)
 
-/* unsigned long gort_on_g0(a, b, c, fn, unsigned long g0_sp) */
+/*
+ * unsigned long gort_on_g0(a, b, c, fn, unsigned long g0_sp, unsigned long *save)
+ *
+ * The G's stack and *save are as gort_switch() leaves them: the collector finds
+ * there what the G has in registers, and what the function works on; and the G
+ * can be switched to, whereby this returns, with no result.
+ */
 SYM_CODE_START(gort_on_g0)
 	GORT_UNWIND_END
 	GORT_ENDBR
-	pushq	%rbp
+	pushq	%rdi
+	pushq	%rsi
+	pushq	%rdx
+	leaq	gort_on_g0_over(%rip), %rax
+	pushq	%rax
+	PUSH_SAVED
+	movq	%rsp, (%r9)
 	movq	%rsp, %rbp
 	movq	%r8, %rsp
 	andq	$-16, %rsp
 	movq	%rcx, %rax
 	CALL_NOSPEC rax
-	movq	%rbp, %rsp
-	popq	%rbp
+	leaq	80(%rbp), %rsp
+	movq	40(%rbp), %rbp
 	RET
 SYM_CODE_END(gort_on_g0)
+
+SYM_CODE_START_LOCAL(gort_on_g0_over)
+	GORT_UNWIND_END
+	GORT_ENDBR
+	addq	$24, %rsp
+	RET
+SYM_CODE_END(gort_on_g0_over)
+
+/* void gort_gogo(unsigned long sp), which does not return */
+SYM_CODE_START(gort_gogo)
+	GORT_UNWIND_END
+	GORT_ENDBR
+	movq	%rdi, %rsp
+	POP_SAVED
+	RET
+SYM_CODE_END(gort_gogo)
 
 SYM_CODE_START(gort_gentry)
 	GORT_UNWIND_END

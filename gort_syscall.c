@@ -15,8 +15,10 @@
  *  3. exitsyscall, own P: the M exchanges p->sysm for NULL itself and goes on.
  *  4. exitsyscall, idle P: the P was taken, but nobody has it now: the M takes
  *     it and goes on.
- *  5. Else the G leaves its stack for the global queue, and the M sleeps until
- *     it gets the P again.
+ *  5. Else the G goes to the global queue, and the M sleeps until it gets the P
+ *     again. The G has left its stack when it called gort_on_g0(), and that is
+ *     where it goes on: the M, without a P, must not run on it, as the collector
+ *     may be looking at it.
  *
  * A request that comes during the call is kept in g->preempt and armed at 3 and
  * 4. The slice goes on meanwhile, so that many short calls do not evade
@@ -213,18 +215,28 @@ static bool has_p(const struct gort_m *m)
 	return READ_ONCE(m->p->m) == m;
 }
 
+/* Step 5, if it has come to that: then this does not return. On g0. */
+static void reschedule(struct gort_m *m)
+{
+	if (likely(has_p(m)))
+		return;
+	m->action = GORT_ACT_BLOCKED;
+	gort_gogo(m->g0_sp);
+}
+
+/* What is to be returned is in g->callret. */
 static unsigned long call_on_m(unsigned long fn, unsigned long arg,
 			       unsigned long g)
 {
 	struct gort_m *m = ((struct gort_g *)g)->m;
-	long ret;
 
 	WRITE_ONCE(m->call, (void *)fn);
-	ret = run((struct gort_g *)g, (void *)fn, (void *)arg);
+	m->callg->callret = run(m->callg, (void *)fn, (void *)arg);
 	WRITE_ONCE(m->call, NULL);
 	if (unlikely(!has_p(m)))
 		exit_idle(m, (struct gort_g *)g);
-	return ret;
+	reschedule(m);
+	return 0;
 }
 
 static unsigned long call_nested(unsigned long fn, unsigned long arg,
@@ -232,15 +244,6 @@ static unsigned long call_nested(unsigned long fn, unsigned long arg,
 {
 	return run((struct gort_g *)g, (void *)fn, (void *)arg);
 }
-
-/* Step 5, if it has come to that; on the G's stack. */
-static void reschedule(struct gort_g *g)
-{
-	if (unlikely(!has_p(g->m)))
-		gort_mcall(g, GORT_ACT_BLOCKED);
-}
-
-NOKPROBE_SYMBOL(reschedule);
 
 /**
  * gort_call() - run an ordinary function from G code
@@ -259,20 +262,18 @@ NOKPROBE_SYMBOL(reschedule);
 long gort_call(long (*fn)(void *arg), void *arg)
 {
 	struct gort_g *g = gort_getg();
-	bool outer;
-	long ret;
 
 	if (!g)
 		return fn(arg);
 	if (unlikely(READ_ONCE(g->preempt)))
 		gort_check(g);
-	outer = gort_on_gstack(g) && !g->m->locks;
-	ret = gort_systemstack(g, (unsigned long)fn, (unsigned long)arg,
-			       (unsigned long)g,
-			       outer ? call_on_m : call_nested);
-	if (outer)
-		reschedule(g);
-	return ret;
+	if (!gort_on_gstack(g) || g->m->locks)
+		return gort_systemstack(g, (unsigned long)fn,
+					(unsigned long)arg, (unsigned long)g,
+					call_nested);
+	gort_systemstack(g, (unsigned long)fn, (unsigned long)arg,
+			 (unsigned long)g, call_on_m);
+	return g->callret;
 }
 EXPORT_SYMBOL_GORT(gort_call);
 NOKPROBE_SYMBOL(gort_call);
@@ -288,7 +289,6 @@ static unsigned long syscall_on_m(unsigned long fn, unsigned long arg,
 				  unsigned long g)
 {
 	struct gort_m *m = ((struct gort_g *)g)->m;
-	long ret;
 
 	m->p->stats.blocking++;
 	local_irq_disable();
@@ -296,13 +296,14 @@ static unsigned long syscall_on_m(unsigned long fn, unsigned long arg,
 	local_irq_enable();
 	migrate_enable();
 
-	ret = run((struct gort_g *)g, (void *)fn, (void *)arg);
+	m->callg->callret = run(m->callg, (void *)fn, (void *)arg);
 
 	if (unlikely(!on_its_cpu(m)))
 		gort_handoffp(m->p, m);
 	else if (!exit_own(m, (struct gort_g *)g))
 		exit_idle(m, (struct gort_g *)g);
-	return ret;
+	reschedule(m);
+	return 0;
 }
 
 /**
@@ -324,7 +325,6 @@ static unsigned long syscall_on_m(unsigned long fn, unsigned long arg,
 long gort_syscall(long (*fn)(void *arg), void *arg)
 {
 	struct gort_g *g = gort_getg();
-	long ret;
 
 	if (!g || !gort_on_gstack(g))
 		return gort_call(fn, arg);
@@ -335,10 +335,9 @@ long gort_syscall(long (*fn)(void *arg), void *arg)
 			    "with a gort lock held or a section open: release it first");
 		return -EDEADLK;
 	}
-	ret = gort_systemstack(g, (unsigned long)fn, (unsigned long)arg,
-			       (unsigned long)g, syscall_on_m);
-	reschedule(g);
-	return ret;
+	gort_systemstack(g, (unsigned long)fn, (unsigned long)arg,
+			 (unsigned long)g, syscall_on_m);
+	return g->callret;
 }
 EXPORT_SYMBOL_GORT(gort_syscall);
 NOKPROBE_SYMBOL(gort_syscall);
