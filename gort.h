@@ -179,6 +179,8 @@ struct gort_section {
  * @p: the P of its CPU, which it runs Gs with when p->m says so; I
  * @task: the kthread; I
  * @locks: runtime locks and open sections; no G yields while not zero; O
+ * @mallocing: it allocates; no G yields while not zero; O
+ * @gcing: it collects; as @mallocing; O
  * @nsections: those of @locks in which the M must not sleep; O
  * @sections: the first of them; O
  * @spinning: looking for work, counted in sched.nmspinning; O, or the waker
@@ -199,6 +201,8 @@ struct gort_m {
 	struct gort_p *p;
 	struct task_struct *task;
 	u32 locks;
+	u32 mallocing;
+	u32 gcing;
 	u32 nsections;
 	bool spinning;
 	bool leave;
@@ -401,6 +405,12 @@ static inline bool gort_should_fail(void)
 static inline bool gort_g_cancelled(const struct gort_g *g)
 {
 	return READ_ONCE(g->cancelled) || READ_ONCE(g->ctx->cancelled);
+}
+
+/* Must the G on @m stay there, and the P? */
+static inline bool gort_m_busy(const struct gort_m *m)
+{
+	return m->locks || m->mallocing || m->gcing;
 }
 
 /* gort_switch.S */

@@ -37,7 +37,7 @@
 /* Is the M as it was before the G came on? */
 bool gort_is_neutral(const struct gort_m *m)
 {
-	return !m->locks && !preempt_count() && !irqs_disabled() &&
+	return !gort_m_busy(m) && !preempt_count() && !irqs_disabled() &&
 	       !softirq_count() && !rcu_preempt_depth();
 }
 
@@ -160,6 +160,8 @@ void gort_neutralise(struct gort_m *m, struct gort_g *g)
 	}
 	gort_stw_abandon(g);
 	m->locks = 0;
+	m->mallocing = 0;
+	m->gcing = 0;
 	if (!g->status)
 		g->status = -EDEADLK;
 	gort_warn(g, "ended with a lock held or a section open; closed it\n");

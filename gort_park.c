@@ -40,7 +40,7 @@ static int may_leave(struct gort_g *g, const char *what)
 				    what, current->comm, current->pid);
 		return -EPERM;
 	}
-	if (g->m->locks) {
+	if (gort_m_busy(g->m)) {
 		gort_misuse(g, what,
 			    "with a gort lock held or a section open: release it first");
 		return -EDEADLK;

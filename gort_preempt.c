@@ -123,6 +123,10 @@ void gort_request_current(void)
  */
 static int why_not(const struct gort_m *m)
 {
+	if (m->gcing)
+		return GORT_DECLINE_GC;
+	if (m->mallocing)
+		return GORT_DECLINE_ALLOC;
 	if (m->locks)
 		return GORT_DECLINE_LOCKS;
 	if (preempt_count() || irqs_disabled())
@@ -200,7 +204,7 @@ static bool gort_interrupted(const struct gort_g *g)
 	const struct gort_m *m = g->m;
 	const struct pt_regs *regs = get_irq_regs();
 
-	return regs && current == m->task && !m->locks &&
+	return regs && current == m->task && !gort_m_busy(m) &&
 	       preempt_count() == HARDIRQ_OFFSET && regs->flags & X86_EFLAGS_IF &&
 	       regs->sp >= g->stack_lo && regs->sp < g->stack_hi;
 }
@@ -307,8 +311,8 @@ void gort_run_site_hook(int site)
 
 /**
  * gort_set_site_hook() - call a function inside the sections that restore
- * @hook: G code, gets GORT_SITE_READY, GORT_SITE_GO or GORT_SITE_ALLOCM; or
- *	NULL for none
+ * @hook: G code, gets GORT_SITE_READY, GORT_SITE_GO, GORT_SITE_ALLOCM,
+ *	GORT_SITE_ALLOC or GORT_SITE_GC; or NULL for none
  *
  * For tests: the module's own code has no checks, so a request can be declined
  * inside these sections only if a test brings code that has. It runs on the

@@ -154,7 +154,7 @@ void gort_asleep(struct gort_p *p, struct gort_g *g)
 	void *fn = m->call;
 	bool same, limit;
 
-	if (!fn || m->locks || current == m->task || task_is_running(m->task))
+	if (!fn || gort_m_busy(m) || current == m->task || task_is_running(m->task))
 		return;
 	same = p->sleepseen == m->task->nvcsw;
 	p->sleepseen = m->task->nvcsw;
@@ -267,7 +267,7 @@ long gort_call(long (*fn)(void *arg), void *arg)
 		return fn(arg);
 	if (unlikely(READ_ONCE(g->preempt)))
 		gort_check(g);
-	if (!gort_on_gstack(g) || g->m->locks)
+	if (!gort_on_gstack(g) || gort_m_busy(g->m))
 		return gort_systemstack(g, (unsigned long)fn,
 					(unsigned long)arg, (unsigned long)g,
 					call_nested);
@@ -330,7 +330,7 @@ long gort_syscall(long (*fn)(void *arg), void *arg)
 		return gort_call(fn, arg);
 	if (unlikely(READ_ONCE(g->preempt)))
 		gort_check(g);
-	if (unlikely(g->m->locks || gort_must_not_sleep(g->m))) {
+	if (unlikely(gort_m_busy(g->m) || gort_must_not_sleep(g->m))) {
 		gort_misuse(g, "gort_syscall",
 			    "with a gort lock held or a section open: release it first");
 		return -EDEADLK;
