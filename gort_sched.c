@@ -445,12 +445,18 @@ static void stopspinning(struct gort_m *m)
 	atomic_dec(&gort_sched.nmspinning);
 }
 
-/* Somebody finds work: no longer a spinner, and another one may look. */
+/*
+ * Somebody finds work: no longer a spinner, and another one may look. Who did
+ * not spin tells of what it leaves behind. It may have put that there itself (a
+ * G that was preempted or yields, a share of the global queue), and who became
+ * idle meanwhile looked where it was not yet, or not any more.
+ */
 static void resetspinning(struct gort_m *m)
 {
-	if (!m->spinning)
+	if (m->spinning)
+		stopspinning(m);
+	else if (runqempty(m->p) && !READ_ONCE(gort_sched.size))
 		return;
-	stopspinning(m);
 	gort_wake();
 }
 
