@@ -464,18 +464,21 @@ static void resetspinning(struct gort_m *m)
 static void gort_idle(struct gort_m *m)
 {
 	struct gort_p *p = m->p;
-	bool more;
+	bool more, spun = m->spinning;
 
 	raw_spin_lock_irq(&gort_sched.lock);
 	more = p->locked.head || READ_ONCE(p->stop);
 	if (!more) {
+		/* once the P is idle, this may be set for the waker's count */
+		m->spinning = false;
 		gort_p_idle(p);
 		gort_m_pool(m);
 	}
 	raw_spin_unlock_irq(&gort_sched.lock);
 	if (more)
 		return;
-	stopspinning(m);
+	if (spun)
+		atomic_dec(&gort_sched.nmspinning);
 	smp_mb(); /* [1], pairs with the one in gort_wakep() */
 	if (!gort_work_anywhere(p))
 		return;
