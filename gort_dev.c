@@ -240,30 +240,49 @@ static void p_stats_add(struct gort_stats *sum, const struct gort_p *p)
 	sum->threads += READ_ONCE(p->nms);
 }
 
+/**
+ * gort_read_stats() - counters since the module was loaded
+ * @cpu: the P of this CPU, or GORT_STATS_ALL
+ * @st: filled in, but for its @size; none of it is exact while Gs run
+ *
+ * For tests and measurements. The same as GORT_IOC_STATS.
+ *
+ * Context: process.
+ * Return: 0, or -ENXIO if there is no such CPU.
+ */
+int gort_read_stats(u32 cpu, struct gort_stats *st)
+{
+	unsigned int i;
+
+	if (cpu != GORT_STATS_ALL && (cpu >= nr_cpu_ids || !cpu_possible(cpu)))
+		return -ENXIO;
+	*st = (struct gort_stats){ .cpu = cpu };
+	for_each_possible_cpu(i)
+		if (cpu == GORT_STATS_ALL || cpu == i)
+			p_stats_add(st, gort_p_of(i));
+	if (cpu == GORT_STATS_ALL) {
+		stats_add(st, &gort_sched.stats);
+		st->stop_median_ns = gort_stw_median();
+	}
+	st->guard_bytes = GORT_GUARD;
+	st->guard_used = gort_guard_used();
+	return 0;
+}
+EXPORT_SYMBOL_GORT(gort_read_stats);
+
 static long gort_ioc_stats(struct gort_file *f, void __user *arg)
 {
-	struct gort_stats in, out = {};
+	struct gort_stats in, out;
 	int err = copy_in(&in, sizeof(in), GORT_STATS_SIZE_VER0, arg);
-	unsigned int cpu;
 
 	if (err)
 		return err;
 	if (in.flags || in.pad)
 		return -EINVAL;
-	if (in.cpu != GORT_STATS_ALL &&
-	    (in.cpu >= nr_cpu_ids || !cpu_possible(in.cpu)))
-		return -ENXIO;
+	err = gort_read_stats(in.cpu, &out);
+	if (err)
+		return err;
 	out.size = in.size;
-	out.cpu = in.cpu;
-	for_each_possible_cpu(cpu)
-		if (in.cpu == GORT_STATS_ALL || in.cpu == cpu)
-			p_stats_add(&out, gort_p_of(cpu));
-	if (in.cpu == GORT_STATS_ALL) {
-		stats_add(&out, &gort_sched.stats);
-		out.stop_median_ns = gort_stw_median();
-	}
-	out.guard_bytes = GORT_GUARD;
-	out.guard_used = gort_guard_used();
 	return copy_out(arg, &out, sizeof(out));
 }
 

@@ -157,9 +157,10 @@ struct gort_g_stats {
 	u32 stack_bytes;
 };
 
-/* For tests and measurements (gort_preempt.c) */
+/* For tests and measurements (gort_preempt.c, gort_dev.c) */
 void gort_preempt_self(void);
 void gort_self_stats(struct gort_g_stats *st);
 void gort_set_site_hook(void (*hook)(int site));
+int gort_read_stats(u32 cpu, struct gort_stats *st);
 
 #endif /* _LINUX_GORT_H */
