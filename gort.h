@@ -545,6 +545,7 @@ void gort_asleep(struct gort_p *p, struct gort_g *g);
 
 /* gort_stw.c */
 void gort_stw_abandon(struct gort_g *g);
+void gort_stw_no_p(struct gort_g *g);
 u64 gort_stw_median(void);
 
 /* gort_g.c */

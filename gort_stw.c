@@ -4,7 +4,8 @@
  *
  *  1. gort_world is acquired: one stop at a time, and none while the set of Ps
  *     changes. A G waits for it in a blocking call, so that who has it can take
- *     the G's P meanwhile.
+ *     the G's P meanwhile. A G that gets it and has no P lets go of it and waits
+ *     anew: to get a P it may need an M, and who makes Ms needs gort_world.
  *  2. The G counts as holding a runtime lock until the world starts again: it
  *     is not preempted, must not block, and keeps its P.
  *  3. All other Ps are taken (gort_proc.c): their Gs have left their stacks, or
@@ -62,7 +63,7 @@ static void start(void)
 	unsigned int cpu;
 	struct gort_p *p;
 
-	stw_g = NULL;
+	WRITE_ONCE(stw_g, NULL);
 	WRITE_ONCE(stw_task, NULL);
 	for_each_possible_cpu(cpu) {
 		p = gort_p_of(cpu);
@@ -72,17 +73,27 @@ static void start(void)
 	up(&gort_world);
 }
 
-static long world_down(void *unused)
+/* Step 1 of a G, in its blocking call. */
+static long world_down(void *g)
 {
 	down(&gort_world);
+	WRITE_ONCE(stw_g, g);
 	return 0;
+}
+
+/* @g is back from a blocking call, without a P. Was it that one? On g0. */
+void gort_stw_no_p(struct gort_g *g)
+{
+	if (READ_ONCE(stw_g) != g)
+		return;
+	WRITE_ONCE(stw_g, NULL);
+	up(&gort_world);
 }
 
 static unsigned long stop_on_m(unsigned long g, unsigned long unused1,
 			       unsigned long unused2)
 {
-	stw_g = (struct gort_g *)g;
-	stop(stw_g->m->p);
+	stop(((struct gort_g *)g)->m->p);
 	return 0;
 }
 
@@ -125,8 +136,10 @@ int gort_stop_the_world(void)
 				    current->comm, current->pid);
 		return -EPERM;
 	}
-	if (gort_syscall(world_down, NULL))
-		return -EDEADLK;
+	do {
+		if (gort_syscall(world_down, g))
+			return -EDEADLK;
+	} while (READ_ONCE(stw_g) != g);
 	gort_acquirem(g);
 	gort_systemstack(g, (unsigned long)g, 0, 0, stop_on_m);
 	return 0;

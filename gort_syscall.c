@@ -216,10 +216,11 @@ static bool has_p(const struct gort_m *m)
 }
 
 /* Step 5, if it has come to that: then this does not return. On g0. */
-static void reschedule(struct gort_m *m)
+static void reschedule(struct gort_m *m, struct gort_g *g)
 {
 	if (likely(has_p(m)))
 		return;
+	gort_stw_no_p(g);
 	m->action = GORT_ACT_BLOCKED;
 	gort_gogo(m->g0_sp);
 }
@@ -228,14 +229,15 @@ static void reschedule(struct gort_m *m)
 static unsigned long call_on_m(unsigned long fn, unsigned long arg,
 			       unsigned long g)
 {
-	struct gort_m *m = ((struct gort_g *)g)->m;
+	struct gort_g *self = (struct gort_g *)g;
+	struct gort_m *m = self->m;
 
 	WRITE_ONCE(m->call, (void *)fn);
-	m->callg->callret = run(m->callg, (void *)fn, (void *)arg);
+	self->callret = run(self, (void *)fn, (void *)arg);
 	WRITE_ONCE(m->call, NULL);
 	if (unlikely(!has_p(m)))
-		exit_idle(m, (struct gort_g *)g);
-	reschedule(m);
+		exit_idle(m, self);
+	reschedule(m, self);
 	return 0;
 }
 
@@ -288,21 +290,22 @@ static bool on_its_cpu(struct gort_m *m)
 static unsigned long syscall_on_m(unsigned long fn, unsigned long arg,
 				  unsigned long g)
 {
-	struct gort_m *m = ((struct gort_g *)g)->m;
+	struct gort_g *self = (struct gort_g *)g;
+	struct gort_m *m = self->m;
 
 	m->p->stats.blocking++;
 	local_irq_disable();
-	entersyscall(m, (struct gort_g *)g);
+	entersyscall(m, self);
 	local_irq_enable();
 	migrate_enable();
 
-	m->callg->callret = run(m->callg, (void *)fn, (void *)arg);
+	self->callret = run(self, (void *)fn, (void *)arg);
 
 	if (unlikely(!on_its_cpu(m)))
 		gort_handoffp(m->p, m);
-	else if (!exit_own(m, (struct gort_g *)g))
-		exit_idle(m, (struct gort_g *)g);
-	reschedule(m);
+	else if (!exit_own(m, self))
+		exit_idle(m, self);
+	reschedule(m, self);
 	return 0;
 }
 
