@@ -107,6 +107,7 @@ enum gort_permit {
  * @stack_lo: lowest byte of the current segment; O
  * @stack_hi: byte after its stack; O
  * @m: the M that runs it, or ran it last; O
+ * @text: the G code that it runs, where calls may be injected; I
  * @preempt: it is to yield as soon as it may; O and interrupts on its CPU
  * @lost_seen: this request was counted as lost; as @preempt
  * @cancelled: it is to end; A
@@ -137,6 +138,7 @@ struct gort_g {
 	unsigned long stack_lo;
 	unsigned long stack_hi;
 	struct gort_m *m;
+	struct gort_text text;
 	bool preempt;
 	bool lost_seen;
 	bool cancelled;
@@ -333,6 +335,7 @@ struct gort_sched {
  * @cancelled: takes no new Gs; C
  * @wait: woken when @nr_gs becomes 0; own lock
  * @memcg: pays for its memory, or NULL; I
+ * @text: G code of the module that made it, for Gs started from outside; I
  * @name: for messages; I
  */
 struct gort_ctx {
@@ -344,6 +347,7 @@ struct gort_ctx {
 	bool cancelled;
 	wait_queue_head_t wait;
 	struct mem_cgroup *memcg;
+	struct gort_text text;
 	char name[GORT_NAME_LEN];
 };
 
@@ -552,8 +556,8 @@ u64 gort_stw_median(void);
 int gort_g_init(void);
 void gort_g_exit(void);
 int gort_newproc(struct gort_ctx *ctx, gort_fn_t fn, void *arg,
-		 struct module *owner, void (*done)(struct gort_g *g),
-		 struct gort_g **ret);
+		 const struct gort_text *text, struct module *owner,
+		 void (*done)(struct gort_g *g), struct gort_g **ret);
 void gort_gdead(struct gort_g *g);
 
 /* gort_ctx.c */

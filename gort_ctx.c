@@ -49,24 +49,21 @@ struct gort_ctx *gort_ctx_alloc(const char *name, unsigned int max_gs,
 	return ctx;
 }
 
-/**
- * gort_ctx_create() - make a context for a module's Gs
- * @name: for messages
- * @max_gs: cap on its Gs, at least 1
- *
- * Context: process.
- * Return: the context, or ERR_PTR() of -EINVAL or -ENOMEM.
- */
-struct gort_ctx *gort_ctx_create(const char *name, unsigned int max_gs)
+/* gort_ctx_create() for the module whose G code is in @text. */
+struct gort_ctx *__gort_ctx_create(const char *name, unsigned int max_gs,
+				   const struct gort_text *text)
 {
 	struct gort_ctx *ctx;
 
 	if (!name || !max_gs)
 		return ERR_PTR(-EINVAL);
 	ctx = gort_ctx_alloc(name, max_gs, NULL);
-	return ctx ?: ERR_PTR(-ENOMEM);
+	if (!ctx)
+		return ERR_PTR(-ENOMEM);
+	ctx->text = *text;
+	return ctx;
 }
-EXPORT_SYMBOL_GORT(gort_ctx_create);
+EXPORT_SYMBOL_GORT(__gort_ctx_create);
 
 /* Cancel all Gs that @ctx has now. */
 void gort_ctx_cancel_gs(struct gort_ctx *ctx)

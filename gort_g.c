@@ -67,6 +67,7 @@ static void g_enqueue(struct gort_g *g)
  * @ctx: whom it belongs to
  * @fn: its body
  * @arg: the body's argument
+ * @text: the G code that it runs
  * @owner: module of the body, a reference that the G takes over if it is made;
  *	or NULL
  * @done: called on the M when it has ended; NULL: it gets its stack now
@@ -79,8 +80,8 @@ static void g_enqueue(struct gort_g *g)
  * more), -ENOMEM.
  */
 int gort_newproc(struct gort_ctx *ctx, gort_fn_t fn, void *arg,
-		 struct module *owner, void (*done)(struct gort_g *g),
-		 struct gort_g **ret)
+		 const struct gort_text *text, struct module *owner,
+		 void (*done)(struct gort_g *g), struct gort_g **ret)
 {
 	struct gort_g *g;
 	int err = -EAGAIN;
@@ -93,6 +94,7 @@ int gort_newproc(struct gort_ctx *ctx, gort_fn_t fn, void *arg,
 		goto err_count;
 	g->fn = fn;
 	g->arg = arg;
+	g->text = *text;
 	g->owner = owner;
 	g->done = done;
 	g->ctx = ctx;
@@ -146,7 +148,7 @@ static unsigned long go_on_m(unsigned long ctx, unsigned long fn,
 	if (self->owner)
 		__module_get(self->owner);
 	err = gort_newproc((struct gort_ctx *)ctx, (gort_fn_t)fn, (void *)arg,
-			   self->owner, NULL, NULL);
+			   &self->text, self->owner, NULL, NULL);
 	if (!err)
 		return (unsigned long)gort_wakep();
 	module_put(self->owner);
@@ -156,7 +158,8 @@ static unsigned long go_on_m(unsigned long ctx, unsigned long fn,
 /**
  * gort_go() - start a G
  * @ctx: whom it belongs to; NULL: the same as the calling G
- * @fn: its body, G code
+ * @fn: its body, G code of the same module as the calling G or, outside of a
+ *	G, of the module that made the context
  * @arg: the body's argument
  *
  * As the go statement: from a G, the new one comes next on the same P, in the
@@ -176,7 +179,7 @@ int gort_go(struct gort_ctx *ctx, gort_fn_t fn, void *arg)
 	if (!fn || (!ctx && !self))
 		return -EINVAL;
 	if (!self)
-		return gort_newproc(ctx, fn, arg, NULL, NULL, NULL);
+		return gort_newproc(ctx, fn, arg, &ctx->text, NULL, NULL, NULL);
 	if (gort_must_not_sleep(self->m)) {
 		gort_misuse(self, "gort_go", "in a section that must not sleep");
 		return -EDEADLK;

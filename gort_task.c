@@ -51,15 +51,9 @@ static bool workload_valid(const struct gort_workload *w)
 	return true;
 }
 
-/**
- * gort_workload_register() - offer a workload to user space
- * @w: the workload, which stays the caller's; @w->id is set
- *
- * Context: process.
- * Return: 0, -EINVAL (no name or function, a name too long, an argument's
- * default out of its range), -EEXIST (the name is taken), -ENOMEM.
- */
-int gort_workload_register(struct gort_workload *w)
+/* gort_workload_register() for the module whose G code is in @text. */
+int __gort_workload_register(struct gort_workload *w,
+			     const struct gort_text *text)
 {
 	struct gort_workload *other;
 	unsigned long id;
@@ -67,6 +61,7 @@ int gort_workload_register(struct gort_workload *w)
 
 	if (!workload_valid(w))
 		return -EINVAL;
+	w->text = *text;
 	mutex_lock(&workload_mutex);
 	err = -EEXIST;
 	xa_for_each(&workloads, id, other)
@@ -82,7 +77,7 @@ out:
 	mutex_unlock(&workload_mutex);
 	return min(err, 0);
 }
-EXPORT_SYMBOL_GORT(gort_workload_register);
+EXPORT_SYMBOL_GORT(__gort_workload_register);
 
 /**
  * gort_workload_unregister() - offer a workload no more
@@ -271,8 +266,8 @@ static int file_start(struct gort_file *f, struct gort_task *t)
 		goto err_count;
 	/* from here on the task may be over at any time */
 	f->last_id = t->c.id;
-	err = gort_newproc(f->ctx, task_main, t, t->wl->owner, task_done,
-			   &t->g);
+	err = gort_newproc(f->ctx, task_main, t, &t->wl->text, t->wl->owner,
+			   task_done, &t->g);
 	if (err)
 		goto err_insert;
 	return 0;

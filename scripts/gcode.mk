@@ -9,7 +9,9 @@
 # work.g.o is made from work.c, compiled with split stacks and retargeted to
 # gort. Before bar.o is linked, its G objects are checked: G code may call gort
 # and a few leaf functions only, reads no per-CPU data, and keeps its frames
-# small. See the head of gcode-check.
+# small. See the head of gcode-check. The link marks where the module's G code
+# begins and ends (gcode.lds), which gort_ctx_create() and
+# gort_workload_register() pass on: in there a loop without calls can be stopped.
 #
 #	GORT_FRAME_MAX	bytes of stack that one function of G code may use
 
@@ -17,6 +19,7 @@ gcode-dir := $(abspath $(dir $(lastword $(MAKEFILE_LIST))))
 gcode-rewrite := $(gcode-dir)/gcode-rewrite.awk
 gcode-check := $(gcode-dir)/gcode-check
 gcode-allow := $(gcode-dir)/gcode.allow
+gcode-lds := $(gcode-dir)/gcode.lds
 
 # Instrumented frames are larger, and so are the segments then.
 GORT_FRAME_MAX ?= $(if $(CONFIG_KASAN)$(CONFIG_KCSAN),4096,2048)
@@ -88,7 +91,8 @@ quiet_cmd_gcode_check = GCHECK [M] $@
 	--readelf='$(READELF)' $(filter %.g.o,$^); touch $@
 
 define gcode-module
-$(obj)/$(1): | $(obj)/$(1:.o=.gcheck)
+LDFLAGS_$(notdir $(1)) += -T $(gcode-lds)
+$(obj)/$(1): $(gcode-lds) | $(obj)/$(1:.o=.gcheck)
 $(obj)/$(1:.o=.gcheck): $(addprefix $(obj)/,$(call gcode-parts,$(1))) $(gcode-check) $(gcode-allow) FORCE
 	$$(call if_changed,gcode_check)
 endef

@@ -30,11 +30,57 @@ struct module;
 /* Body of a G; always G code. */
 typedef void (*gort_fn_t)(void *arg);
 
+/**
+ * struct gort_text - where a module has its G code
+ * @start: its first byte
+ * @end: the byte behind its last one
+ *
+ * In there, and nowhere else, a loop without calls is stopped. scripts/gcode.mk
+ * marks the place; in a module without G code both are NULL.
+ */
+struct gort_text {
+	const char *start;
+	const char *end;
+};
+
+extern const char gort_gtext_start[] __weak;
+extern const char gort_gtext_end[] __weak;
+
+/* The G code of the module that this is compiled for. */
+static inline const struct gort_text *gort_this_text(void)
+{
+	/* data: an address in code can't be as far away as NULL */
+	static const struct gort_text text = {
+		.start = gort_gtext_start,
+		.end = gort_gtext_end,
+	};
+
+	return &text;
+}
+
 /* Contexts: whom Gs belong to (gort_ctx.c) */
-struct gort_ctx *gort_ctx_create(const char *name, unsigned int max_gs);
+struct gort_ctx *__gort_ctx_create(const char *name, unsigned int max_gs,
+				   const struct gort_text *text);
 void gort_ctx_destroy(struct gort_ctx *ctx);
 void gort_ctx_cancel(struct gort_ctx *ctx);
 void gort_ctx_wait(struct gort_ctx *ctx);
+
+/**
+ * gort_ctx_create() - make a context for a module's Gs
+ * @name: for messages
+ * @max_gs: cap on its Gs, at least 1
+ *
+ * The Gs that are started in it from outside of a G run G code of the module
+ * that calls this.
+ *
+ * Context: process.
+ * Return: the context, or ERR_PTR() of -EINVAL or -ENOMEM.
+ */
+static inline struct gort_ctx *gort_ctx_create(const char *name,
+					       unsigned int max_gs)
+{
+	return __gort_ctx_create(name, max_gs, gort_this_text());
+}
 
 /* Gs (gort_g.c) */
 int gort_go(struct gort_ctx *ctx, gort_fn_t fn, void *arg);
@@ -131,6 +177,7 @@ struct gort_workload_arg {
  * @nr_args: how many of @args count
  * @args: the arguments in order
  * @id: set by gort_workload_register()
+ * @text: set by gort_workload_register()
  */
 struct gort_workload {
 	const char *name;
@@ -140,10 +187,26 @@ struct gort_workload {
 	unsigned int nr_args;
 	struct gort_workload_arg args[GORT_MAX_ARGS];
 	u32 id;
+	struct gort_text text;
 };
 
-int gort_workload_register(struct gort_workload *w);
+int __gort_workload_register(struct gort_workload *w,
+			     const struct gort_text *text);
 void gort_workload_unregister(struct gort_workload *w);
+
+/**
+ * gort_workload_register() - offer a workload to user space
+ * @w: the workload, which stays the caller's; @w->id is set. Its function is G
+ *	code of the module that calls this.
+ *
+ * Context: process.
+ * Return: 0, -EINVAL (no name or function, a name too long, an argument's
+ * default out of its range), -EEXIST (the name is taken), -ENOMEM.
+ */
+static inline int gort_workload_register(struct gort_workload *w)
+{
+	return __gort_workload_register(w, gort_this_text());
+}
 
 /**
  * struct gort_g_stats - what happened to one G so far
