@@ -107,9 +107,14 @@ enum gort_permit {
  * @stack_lo: lowest byte of the current segment; O
  * @stack_hi: byte after its stack; O
  * @m: the M that runs it, or ran it last; O
+ * @async_ip: where the injected call returns to; the tick until that begins,
+ *	then O
  * @text: the G code that it runs, where calls may be injected; I
  * @preempt: it is to yield as soon as it may; O and interrupts on its CPU
  * @lost_seen: this request was counted as lost; as @preempt
+ * @unheard: the last tick left a request that is armed; as @preempt
+ * @named: the watchdog has named it for this request; as @preempt
+ * @asked_ns: how long it has run since the request, as ticks saw; as @preempt
  * @cancelled: it is to end; A
  * @wait: enum gort_permit; A
  * @seg: current segment; O
@@ -138,10 +143,14 @@ struct gort_g {
 	unsigned long stack_lo;
 	unsigned long stack_hi;
 	struct gort_m *m;
+	unsigned long async_ip;
 	struct gort_text text;
 	bool preempt;
 	bool lost_seen;
+	bool unheard;
+	bool named;
 	bool cancelled;
+	u64 asked_ns;
 	atomic_t wait;
 	struct gort_seg *seg;
 	struct gort_g *schedlink;
@@ -362,6 +371,8 @@ extern unsigned int gort_slice_us;
 extern unsigned int gort_stack_max;
 extern unsigned int gort_stack_cache;
 extern bool gort_stack_paint;
+extern bool gort_async_on;
+extern unsigned int gort_watchdog_ms;
 extern unsigned int gort_max_tasks;
 extern unsigned int gort_max_tasks_file;
 extern unsigned int gort_max_threads;
@@ -427,6 +438,7 @@ void gort_gogo(unsigned long sp);
 void gort_gentry(void);
 void gort_morestack(void);
 void gort_lessstack(void);
+void gort_async(void);
 
 /* gort_preempt.c */
 void gort_guard_reset(struct gort_g *g);
@@ -434,6 +446,7 @@ bool gort_decide(struct gort_g *g);
 void gort_check(struct gort_g *g);
 void gort_restore(struct gort_g *g, int site);
 void gort_preemptone(struct gort_p *p);
+bool gort_interrupted(const struct gort_g *g);
 void gort_tick_init(struct gort_p *p);
 void gort_tick_start(struct gort_p *p);
 void gort_tick_stop(struct gort_p *p);
@@ -443,6 +456,10 @@ void gort_request_current(void);
 void gort_run_site_hook(int site);
 DECLARE_STATIC_KEY_TRUE(gort_restore_key);
 DECLARE_STATIC_KEY_FALSE(gort_hook_key);
+
+/* gort_async.c */
+void gort_unanswered(struct gort_p *p, struct gort_g *g, u64 tick_ns);
+void gort_async_leave(struct gort_g *g);
 
 /*
  * From here to gort_releasem() the G is not made to yield; a request that it

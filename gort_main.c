@@ -13,6 +13,7 @@
 
 #define SLICE_MIN_US	50
 #define SLICE_MAX_US	1000000
+#define WATCHDOG_MAX_MS	3600000
 
 unsigned int gort_slice_us = 10000;
 unsigned int gort_stack_max = 256 * 1024;
@@ -80,6 +81,22 @@ static const struct kernel_param_ops restore_ops = {
 
 module_param_cb(restore, &restore_ops, &restore, 0644);
 MODULE_PARM_DESC(restore, "Restore preemption requests that were put off; 0 shows what happens without (default 1)");
+
+module_param_named(async, gort_async_on, bool, 0644);
+MODULE_PARM_DESC(async, "Make a green thread yield in a loop without calls (default 1)");
+
+static int watchdog_set(const char *val, const struct kernel_param *kp)
+{
+	return param_set_uint_minmax(val, kp, 0, WATCHDOG_MAX_MS);
+}
+
+static const struct kernel_param_ops watchdog_ops = {
+	.set = watchdog_set,
+	.get = param_get_uint,
+};
+
+module_param_cb(watchdog_ms, &watchdog_ops, &gort_watchdog_ms, 0644);
+MODULE_PARM_DESC(watchdog_ms, "A green thread that does not yield for this long is named, in ms: 0..3600000, 0 is never (default 1000)");
 
 static int stack_max_set(const char *val, const struct kernel_param *kp)
 {

@@ -22,6 +22,9 @@
  *     that takes a lock and calls functions only inside would never yield.
  *  5. Clear. Before a G comes on, g->preempt is cleared and the limit is true.
  *
+ * A G in a loop without calls passes no check. The tick after the one that made
+ * the request makes it leave in another way (gort_async.c).
+ *
  * stackguard0 is written in this file alone: gort_request() and gort_restore()
  * arm it, gort_guard_reset() gives it the true limit.
  *
@@ -198,8 +201,8 @@ void gort_preemptone(struct gort_p *p)
 	smp_call_function_single(p->cpu, gort_request_here, NULL, 1);
 }
 
-/* Did the interrupt hit @g in its own code, with nothing in the way? */
-static bool gort_interrupted(const struct gort_g *g)
+/* Did the tick's interrupt hit @g on its own stack, with nothing in the way? */
+bool gort_interrupted(const struct gort_g *g)
 {
 	const struct gort_m *m = g->m;
 	const struct pt_regs *regs = get_irq_regs();
@@ -239,6 +242,7 @@ static enum hrtimer_restart gort_tick(struct hrtimer *t)
 {
 	struct gort_p *p = container_of(t, struct gort_p, tick);
 	struct gort_g *g = this_cpu_read(gort_curg);
+	ktime_t period = tick_period();
 	bool over;
 
 	p->stats.ticks++;
@@ -253,11 +257,14 @@ static enum hrtimer_restart gort_tick(struct hrtimer *t)
 	} else {
 		if (gort_interrupted(g))
 			gort_look_for_loss(g);
+		if (READ_ONCE(g->preempt))
+			gort_unanswered(p, g, ktime_to_ns(period));
 		if (over || (current == g->m->task && need_resched()))
 			gort_request(g);
+		g->unheard = READ_ONCE(g->stackguard0) == GORT_STACK_PREEMPT;
 		gort_asleep(p, g);
 	}
-	hrtimer_forward_now(t, tick_period());
+	hrtimer_forward_now(t, period);
 	return HRTIMER_RESTART;
 }
 

@@ -682,6 +682,9 @@ static bool execute(struct gort_m *m, struct gort_g *g, bool inherit)
 	g->m = m;
 	WRITE_ONCE(g->preempt, false);
 	g->lost_seen = false;
+	g->unheard = false;
+	g->named = false;
+	g->asked_ns = 0;
 	gort_guard_reset(g);
 	this_cpu_write(gort_curg, g);
 	gort_tick_start(p);

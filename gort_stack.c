@@ -48,6 +48,7 @@ static_assert(offsetof(struct gort_g, sp) == G_SP);
 static_assert(offsetof(struct gort_g, stack_lo) == G_STACK_LO);
 static_assert(offsetof(struct gort_g, stack_hi) == G_STACK_HI);
 static_assert(offsetof(struct gort_g, m) == G_M);
+static_assert(offsetof(struct gort_g, async_ip) == G_ASYNC_IP);
 static_assert(offsetof(struct gort_m, g0_sp) == M_G0_SP);
 /* the largest frame that the checker lets through, and its arguments */
 static_assert(GORT_SEG_BIG - GORT_GUARD - sizeof(struct gort_seg) > 4096);

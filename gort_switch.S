@@ -8,6 +8,7 @@
  * gort_gentry		first code of a G
  * gort_morestack	slow path of a function's prologue in G code
  * gort_lessstack	return from a segment into the one before it
+ * gort_async		call injected by the tick into a loop without calls
  *
  * A function in G code finds that its stack pointer is below stackguard0 and
  * calls gort_morestack with its frame size in %r10 and the size of its stack
@@ -211,3 +212,74 @@ SYM_CODE_START(gort_lessstack)
 	RET
 SYM_CODE_END(gort_lessstack)
 
+/* What iretq takes off the stack */
+#define IRET_IP	0
+#define IRET_CS	8
+#define IRET_SP	24
+#define IRET_SS	32
+#define IRET_SIZE	40
+
+/* Below it: %rbp, and the registers that gort_switch() does not keep */
+#define SAVED_SIZE	80
+
+/*
+ * The tick's interrupt returns here (gort_async.c). Everything is live, the
+ * flags too, and %rsp is the one of the interrupted code; where that goes on is
+ * in g->async_ip. Ends as an interrupt does, and not with a return, whose thunk
+ * may change the flags.
+ */
+SYM_CODE_START(gort_async)
+	GORT_UNWIND_END
+	GORT_ENDBR
+	leaq	-16(%rsp), %rsp
+	pushfq
+	leaq	-16(%rsp), %rsp
+	pushq	%rax
+	pushq	%rcx
+	pushq	%rdx
+	pushq	%rsi
+	pushq	%rdi
+	pushq	%r8
+	pushq	%r9
+	pushq	%r10
+	pushq	%r11
+	pushq	%rbp
+	cld
+
+	movq	PER_CPU_VAR(gort_curg), %rdi
+	movq	G_ASYNC_IP(%rdi), %rax
+	movq	%rax, SAVED_SIZE+IRET_IP(%rsp)
+	movl	%cs, %eax
+	movq	%rax, SAVED_SIZE+IRET_CS(%rsp)
+	leaq	SAVED_SIZE+IRET_SIZE(%rsp), %rax
+	movq	%rax, SAVED_SIZE+IRET_SP(%rsp)
+	movl	%ss, %eax
+	movq	%rax, SAVED_SIZE+IRET_SS(%rsp)
+
+	/* gort_async_leave(g) on g0 */
+	movq	%rsp, %rbp
+	movq	G_M(%rdi), %rax
+	movq	M_G0_SP(%rax), %rsp
+	andq	$-16, %rsp
+	call	gort_async_leave
+	movq	%rbp, %rsp
+
+	/* to the M; back when the G runs again, maybe elsewhere */
+	movq	PER_CPU_VAR(gort_curg), %rdi
+	movq	G_M(%rdi), %rax
+	movq	M_G0_SP(%rax), %rsi
+	addq	$G_SP, %rdi
+	call	gort_switch
+
+	popq	%rbp
+	popq	%r11
+	popq	%r10
+	popq	%r9
+	popq	%r8
+	popq	%rdi
+	popq	%rsi
+	popq	%rdx
+	popq	%rcx
+	popq	%rax
+	iretq
+SYM_CODE_END(gort_async)

@@ -16,6 +16,8 @@
 #  - the call of gort_exit() gets an end, for objtool, which knows only the
 #    kernel's own functions that never return;
 #  - all code goes to one section, so that an address can be told to be G code;
+#  - no function can be probed: a probe that has been turned into a jump covers
+#    several instructions, and a G may have been stopped between two of them;
 #  - lines that start with a hash go, since the result passes the C preprocessor.
 
 BEGIN {
@@ -98,9 +100,17 @@ resumed && /^\tleaq\t24\(%rbp\)/ { fail("expected %r11 for the arguments") }
 # Not in a string: what is left of user space's thread block is not understood.
 /^[^"]*%fs:/ { fail("unexpected use of %fs") }
 
+/^\t\.type\t[^,]+, @function$/ { functions[++nr_functions] = substr($2, 1, length($2) - 1) }
+
 { print }
 
 END {
-	if (!failed && after_call)
+	if (failed)
+		exit 1
+	if (after_call)
 		fail("expected the return after the call of __morestack")
+	if (nr_functions)
+		print "\t.section\t_kprobe_blacklist,\"aw\"\n\t.balign\t8"
+	for (i = 1; i <= nr_functions; i++)
+		print "\t.quad\t" functions[i]
 }

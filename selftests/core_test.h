@@ -78,10 +78,24 @@ static inline int ct_read_test_param(const char *name, char *buf, size_t size)
 	return gt_read_file(path, buf, size);
 }
 
+static inline int ct_write_test_param(const char *name, const char *text)
+{
+	char path[96];
+
+	snprintf(path, sizeof(path), "/sys/module/gort_test/parameters/%s",
+		 name);
+	return gt_write_file(path, text);
+}
+
 static inline int ct_hook(bool on)
 {
-	return gt_write_file("/sys/module/gort_test/parameters/hook",
-			     on ? "1" : "0");
+	return ct_write_test_param("hook", on ? "1" : "0");
+}
+
+/* The loops without calls of gort_test.ko: may they go on? */
+static inline int ct_loops(bool go_on)
+{
+	return ct_write_test_param("loops", go_on ? "1" : "0");
 }
 
 /* Starts @n tasks of a workload; the rest are its arguments. */
@@ -178,6 +192,8 @@ FIXTURE_SETUP(core)
 	ASSERT_EQ(0, gt_param_set("nprocs", 0));
 	ASSERT_EQ(0, gt_param_set("slice_us", 10000));
 	ASSERT_EQ(0, gt_param_set("restore", 1));
+	ASSERT_EQ(0, gt_param_set("async", 1));
+	ASSERT_EQ(0, gt_param_set("watchdog_ms", 1000));
 	ASSERT_EQ(0, gt_param_set("stack_cache", 256));
 	if (!ct_loaded("gort_test"))
 		ASSERT_EQ(0, ct_insmod_test());
@@ -185,8 +201,11 @@ FIXTURE_SETUP(core)
 	ASSERT_LE(0, self->fd);
 }
 
+/* No close() is to wait for the loops of a test that has failed. */
 FIXTURE_TEARDOWN(core)
 {
+	if (ct_loaded("gort_test"))
+		EXPECT_EQ(0, ct_loops(false));
 	EXPECT_EQ(0, close(self->fd));
 	EXPECT_TRUE(gt_params_restore(&self->saved));
 	EXPECT_TRUE(ct_rmmod_soon("gort_test"));

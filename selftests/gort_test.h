@@ -478,8 +478,8 @@ static inline __s64 gt_param_get(const char *name)
 
 /* Those that a test may change; it saves them in its setup. */
 static const char * const gt_param_names[] = {
-	"nprocs", "slice_us", "restore", "stack_cache", "max_tasks",
-	"max_tasks_file", "fail_nth",
+	"nprocs", "slice_us", "restore", "async", "watchdog_ms", "stack_cache",
+	"max_tasks", "max_tasks_file", "fail_nth",
 };
 
 struct gt_params {

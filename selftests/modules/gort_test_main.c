@@ -196,7 +196,7 @@ static struct gort_workload t_workloads[] = {
 		.help = "two Gs wait for each other, only calling a function",
 		.nr_args = 2, .args = {
 			{ "rounds", 0, 1 << 30, 10 },
-			{ "frame", 0, 2, 0 },
+			{ "frame", 0, 3, 0 },
 		},
 	}, {
 		.name = "t_frames", .fn = t_frames,
@@ -303,6 +303,52 @@ static struct gort_workload t_workloads[] = {
 		.nr_args = 2, .args = {
 			{ "kind", 0, T_NR_KINDS - 1, 0 },
 			{ "how", 0, 3, 0 },
+		},
+	}, {
+		.name = "t_loop", .fn = t_loop,
+		.help = "a loop without calls, until it is ended",
+		.nr_args = 2, .args = {
+			{ "shape", 0, 3, 0 },
+			{ "ms", 1, 600000, 10000 },
+		},
+	}, {
+		.name = "t_roam", .fn = t_roam,
+		.help = "a loop without calls that sees its CPU",
+		.nr_args = 2, .args = {
+			{ "iterations", 0, 1 << 30, 1000000 },
+			{ "x", 0, U64_MAX, 0 },
+		},
+	}, {
+		.name = "t_exact", .fn = t_exact,
+		.help = "flags, registers and strings in loops without calls",
+		.nr_args = 3, .args = {
+			{ "what", 0, T_EXACT_LAST, 0 },
+			{ "rounds", 0, 1 << 30, 10 },
+			{ "n", 512, 1 << 24, 65536 },
+		},
+	}, {
+		.name = "t_outside", .fn = t_outside,
+		.help = "long functions that are no G code",
+		.nr_args = 4, .args = {
+			{ "what", 0, 3, 0 },
+			{ "rounds", 0, 1 << 30, 10 },
+			{ "amount", 0, 1 << 30, 1 << 20 },
+			{ "ns", 0, U64_MAX, 0 },
+		},
+	}, {
+		.name = "t_inside", .fn = t_inside,
+		.help = "loops inside of sections",
+		.nr_args = 2, .args = {
+			{ "kind", 0, T_NR_KINDS - 1, 0 },
+			{ "ns", 0, NSEC_PER_SEC, 1000000 },
+		},
+	}, {
+		.name = "t_depths", .fn = t_depths,
+		.help = "loops without calls at every depth of the stack",
+		.nr_args = 3, .args = {
+			{ "bytes", 0, 1 << 20, 20480 },
+			{ "n", 0, 1 << 30, 65536 },
+			{ "loops", 0, 1 << 30, 1000 },
 		},
 	}, {
 		.name = "t_neutral", .fn = t_neutral,
@@ -413,6 +459,7 @@ static int __init t_init(void)
 {
 	int err;
 
+	t_loops_init();
 	t_ctx = gort_ctx_create("gort_test", 1 << 16);
 	if (IS_ERR_OR_NULL(t_ctx))
 		return -ENOMEM;
@@ -435,6 +482,7 @@ err_ctx:
 
 static void __exit t_exit(void)
 {
+	t_loops_exit();
 	t_unregister(ARRAY_SIZE(t_workloads));
 	/* no task is in the hook any more, since tasks pin this module */
 	gort_set_site_hook(NULL);

@@ -2,8 +2,8 @@
 /*
  * gort_test.ko: what its files share.
  *
- * gort_test_main.c is ordinary kernel code, every other file is G code. G code
- * reaches the functions of gort_test_main.c through gort_call() alone.
+ * gort_test_main.c and gort_test_loops.c are ordinary kernel code, every other
+ * file is G code, which reaches their functions through gort_call() alone.
  */
 #ifndef _GORT_TEST_MOD_H
 #define _GORT_TEST_MOD_H
@@ -13,6 +13,7 @@
 #include <linux/err.h>
 #include <linux/gort.h>
 #include <linux/hrtimer.h>
+#include <linux/jump_label.h>
 #include <linux/types.h>
 
 /* Kinds of sections that t_open() and t_close() know */
@@ -66,6 +67,78 @@ struct t_group {
 	atomic_t error;
 	struct gort_g *parent;
 };
+
+/* What t_exact does; the latter four also backwards. User space passes these. */
+enum t_exact_what {
+	T_EXACT_ADD,
+	T_EXACT_SUB,
+	T_EXACT_REGS,
+	T_EXACT_FLAGS,
+	T_EXACT_MOVS,
+	T_EXACT_STOS,
+	T_EXACT_SCAS,
+	T_EXACT_CMPS,
+	T_EXACT_BACK,
+	T_EXACT_LAST = T_EXACT_CMPS | T_EXACT_BACK,
+};
+
+/* Bytes of an operand, at least: room for a word for each pattern of flags */
+#define T_EXACT_SMALL	4096
+
+/* General registers but %rsp */
+#define T_NR_REGS	15
+
+/**
+ * struct t_exact - one task of t_exact
+ * @what: enum t_exact_what
+ * @round: which one it is
+ * @n: steps of what has no operands in memory
+ * @len: bytes of each operand, a multiple of 8
+ * @a: first operand
+ * @b: second one
+ * @to: what comes out; a guard of a word on either side
+ * @area: where they are
+ * @carry: all ones if the sum has one
+ * @byte: what is stored or looked for
+ * @at: where it is, or where the operands differ
+ * @si: where %rsi ended, from the operand's beginning
+ * @di: the same of %rdi
+ * @left: %rcx at the end
+ */
+struct t_exact {
+	u64 what;
+	u64 round;
+	u64 n;
+	u64 len;
+	u64 *a;
+	u64 *b;
+	u64 *to;
+	void *area;
+	u64 carry;
+	u8 byte;
+	u64 at;
+	s64 si;
+	s64 di;
+	u64 left;
+};
+
+/* t_loops_end: why the loops ended */
+#define T_LOOPS_USER	1
+#define T_LOOPS_FUSE	2	/* nobody ended them in time */
+
+/* gort_test_loops.c */
+extern u32 t_loops_end;
+DECLARE_STATIC_KEY_TRUE(t_loops_key);
+void t_loops_init(void);
+void t_loops_exit(void);
+long t_k_loops_fuse(void *ms);
+long t_k_burn(void *ns);
+long t_k_rounds(void *n);
+long t_k_big(void *size);
+long t_k_big_free(void *p);
+long t_k_exact_begin(void *exact);
+long t_k_exact_wrong(void *exact);
+long t_k_exact_end(void *exact);
 
 /* gort_test_main.c */
 extern struct gort_ctx *t_ctx;
@@ -129,6 +202,16 @@ int t_poll(const u64 *args, u64 *result);
 int t_late(const u64 *args, u64 *result);
 int t_pairs(const u64 *args, u64 *result);
 int t_irqready(const u64 *args, u64 *result);
+
+/* gort_test_async.c */
+void t_loop_g(void *unused);
+u64 t_rounds(u64 n);
+int t_loop(const u64 *args, u64 *result);
+int t_roam(const u64 *args, u64 *result);
+int t_exact(const u64 *args, u64 *result);
+int t_outside(const u64 *args, u64 *result);
+int t_inside(const u64 *args, u64 *result);
+int t_depths(const u64 *args, u64 *result);
 
 /* gort_test_misuse.c */
 int t_park(const u64 *args, u64 *result);

@@ -376,14 +376,29 @@ static noinline void t_check_large(void)
  * @grp: the second one and its parent
  * @turn: whose turn it is
  * @rounds: how often
- * @frame: which function they call while they wait
+ * @frame: which function they call while they wait, 3 for none
+ * @lazy: one has waited for too long
  */
 struct t_turns {
 	struct t_group grp;
 	u64 turn;
 	u64 rounds;
 	u64 frame;
+	bool lazy;
 };
+
+/* No call at all. Who never gets on gives up in the end. */
+static void t_await_turn(struct t_turns *t, u64 me)
+{
+	u64 patience = 1ULL << 32;
+
+	/* pairs with the release in t_take_turns() */
+	while (smp_load_acquire(&t->turn) != me)
+		if (!patience-- || READ_ONCE(t->lazy)) {
+			WRITE_ONCE(t->lazy, true);
+			return;
+		}
+}
 
 /* Nothing but a call of one function makes the G leave. */
 static void t_take_turns(struct t_turns *t, u64 me)
@@ -391,8 +406,10 @@ static void t_take_turns(struct t_turns *t, u64 me)
 	u64 i;
 
 	for (i = 0; i < t->rounds; i++) {
+		if (t->frame == 3)
+			t_await_turn(t, me);
 		/* the acquire and the release below pair with each other */
-		while (smp_load_acquire(&t->turn) != me) {
+		while (smp_load_acquire(&t->turn) != me && !t->lazy) {
 			if (t->frame == 0)
 				t_check();
 			else if (t->frame == 1)
@@ -414,7 +431,8 @@ static void t_turns_fn(void *arg)
 
 /*
  * t_turns: rounds, frame. Two Gs, each waiting for the other by calling a
- * function with a small (0), medium (1) or large (2) frame. Result: rounds.
+ * function with a small (0), medium (1) or large (2) frame, or none (3). Result:
+ * rounds. ETIME if one waited in vain.
  */
 int t_turns(const u64 *args, u64 *result)
 {
@@ -429,6 +447,8 @@ int t_turns(const u64 *args, u64 *result)
 	if (!err)
 		t_take_turns(t, 0);
 	t_join(&t->grp);
+	if (t->lazy)
+		err = -ETIME;
 	t_free(t);
 	*result = args[0];
 	return err;
