@@ -60,6 +60,7 @@ FIXTURE(command) {
 FIXTURE_VARIANT(command) {
 	unsigned long cmd;
 	__u32 ver0;
+	__u32 now;		/* size that this module knows */
 	__u32 flags_at;		/* offset of the flags, 0 if there are none */
 	__u32 flags_known;
 	__u32 pad_at;		/* offset of checked padding, 0 if none */
@@ -68,23 +69,27 @@ FIXTURE_VARIANT(command) {
 FIXTURE_VARIANT_ADD(command, info) {
 	.cmd = GORT_IOC_INFO,
 	.ver0 = GORT_INFO_SIZE_VER0,
+	.now = sizeof(struct gort_info),
 	.pad_at = offsetof(struct gort_info, pad),
 };
 
 FIXTURE_VARIANT_ADD(command, workload) {
 	.cmd = GORT_IOC_WORKLOAD,
 	.ver0 = GORT_WORKLOAD_INFO_SIZE_VER0,
+	.now = sizeof(struct gort_workload_info),
 };
 
 FIXTURE_VARIANT_ADD(command, submit) {
 	.cmd = GORT_IOC_SUBMIT,
 	.ver0 = GORT_SUBMIT_SIZE_VER0,
+	.now = sizeof(struct gort_submit),
 	.flags_at = offsetof(struct gort_submit, flags),
 };
 
 FIXTURE_VARIANT_ADD(command, wait) {
 	.cmd = GORT_IOC_WAIT,
 	.ver0 = GORT_WAIT_SIZE_VER0,
+	.now = sizeof(struct gort_wait),
 	.flags_at = offsetof(struct gort_wait, flags),
 	.pad_at = offsetof(struct gort_wait, pad),
 };
@@ -92,6 +97,7 @@ FIXTURE_VARIANT_ADD(command, wait) {
 FIXTURE_VARIANT_ADD(command, cancel) {
 	.cmd = GORT_IOC_CANCEL,
 	.ver0 = GORT_CANCEL_SIZE_VER0,
+	.now = sizeof(struct gort_cancel),
 	.flags_at = offsetof(struct gort_cancel, flags),
 	.flags_known = GORT_CANCEL_ALL,
 };
@@ -99,6 +105,7 @@ FIXTURE_VARIANT_ADD(command, cancel) {
 FIXTURE_VARIANT_ADD(command, stats) {
 	.cmd = GORT_IOC_STATS,
 	.ver0 = GORT_STATS_SIZE_VER0,
+	.now = sizeof(struct gort_stats),
 	.flags_at = offsetof(struct gort_stats, flags),
 	.pad_at = offsetof(struct gort_stats, pad),
 };
@@ -174,8 +181,8 @@ TEST_F(command, over_a_page_is_e2big)
 /* A program built against a later header must run on this module. */
 TEST_F(command, larger_with_zeroes_is_taken)
 {
-	__u32 sizes[] = { variant->ver0, variant->ver0 + 1, variant->ver0 + 8,
-			  PAGE };
+	__u32 sizes[] = { variant->ver0, variant->now, variant->now + 1,
+			  variant->now + 8, PAGE };
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
@@ -188,18 +195,18 @@ TEST_F(command, larger_with_zeroes_is_taken)
 /* ... unless it asks for something that this module does not know. */
 TEST_F(command, larger_with_anything_else_is_e2big)
 {
-	__u32 tails[] = { 1, 8, 64, PAGE - variant->ver0 };
+	__u32 tails[] = { 1, 8, 64, PAGE - variant->now };
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(tails); i++) {
-		__u32 last = variant->ver0 + tails[i] - 1;
+		__u32 last = variant->now + tails[i] - 1;
 
 		fill(variant->cmd, last + 1);
 		body[last] = 1;
 		EXPECT_EQ(-E2BIG, gt_ioctl(self->fd, variant->cmd, body))
 			TH_LOG("last byte of a tail of %u", tails[i]);
 		fill(variant->cmd, last + 1);
-		body[variant->ver0] = 0x80;
+		body[variant->now] = 0x80;
 		EXPECT_EQ(-E2BIG, gt_ioctl(self->fd, variant->cmd, body))
 			TH_LOG("first byte of a tail of %u", tails[i]);
 	}
@@ -224,9 +231,9 @@ TEST_F(command, writes_back_no_more_than_size)
 	memcpy(edge, body, variant->ver0);
 	EXPECT_EQ(0, gt_ioctl(self->fd, variant->cmd, edge));
 
-	fill(variant->cmd, variant->ver0 + 64);
+	fill(variant->cmd, variant->now + 64);
 	ASSERT_EQ(0, gt_ioctl(self->fd, variant->cmd, body));
-	for (i = variant->ver0; i < variant->ver0 + 64; i++)
+	for (i = variant->now; i < variant->now + 64; i++)
 		ASSERT_EQ(0, body[i]);
 }
 
@@ -291,10 +298,10 @@ TEST_F(command, size_is_checked_before_flags)
 		memcpy(body + variant->flags_at, &flags, sizeof(flags));
 	EXPECT_EQ(-E2BIG, gt_ioctl(self->fd, variant->cmd, body));
 
-	fill(variant->cmd, variant->ver0 + 8);
+	fill(variant->cmd, variant->now + 8);
 	if (variant->flags_at)
 		memcpy(body + variant->flags_at, &flags, sizeof(flags));
-	body[variant->ver0] = 1;
+	body[variant->now] = 1;
 	EXPECT_EQ(-E2BIG, gt_ioctl(self->fd, variant->cmd, body));
 }
 

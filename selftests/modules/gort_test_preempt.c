@@ -278,7 +278,7 @@ static void t_nothing(void *grp)
  */
 static int t_until_allocm(struct t_partner *p)
 {
-	u64 until = gort_now() + 10ULL * NSEC_PER_SEC;
+	u64 until = gort_now() + 100 * NSEC_PER_MSEC;
 	u32 hits = t_site_hits;
 
 	for (;;) {
