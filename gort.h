@@ -527,6 +527,7 @@ void gort_submit_global(struct gort_g *g);
 void gort_submit_new(struct gort_g *g);
 void gort_runqput(struct gort_p *p, struct gort_g *g, bool next);
 void gort_runqdrain(struct gort_p *p);
+void gort_m_unlock(struct gort_m *m);
 bool gort_work_anywhere(struct gort_p *self);
 void gort_schedule(struct gort_m *m);
 void gort_gmain(struct gort_g *g);

@@ -117,9 +117,7 @@ static void leave(struct gort_m *m)
 	unpool(m);
 	m->p->nms--;
 	list_del(&m->node);
-	if (m->lockedg)
-		m->lockedg->lockedm = NULL;
-	m->lockedg = NULL;
+	gort_m_unlock(m);
 }
 
 /* It was made for a CPU that is about to go, and runs on another. */
@@ -160,8 +158,10 @@ bool gort_m_acquire(struct gort_m *m)
 	if (leaves)
 		leave(m);
 	raw_spin_unlock_irq(&gort_sched.lock);
-	if (leaves)
+	if (leaves) {
+		gort_wake();
 		return false;
+	}
 	gort_m_take(m);
 	p->stats.wakeups += slept;
 	return true;

@@ -92,6 +92,25 @@ static struct gort_g *gq_pop(struct gort_gq *q)
 	return g;
 }
 
+/* Was @g there? */
+static bool gq_remove(struct gort_gq *q, struct gort_g *g)
+{
+	struct gort_g *prev = NULL, *next;
+
+	lockdep_assert_held(&gort_sched.lock);
+	for (next = q->head; next && next != g; next = next->schedlink)
+		prev = next;
+	if (!next)
+		return false;
+	if (prev)
+		prev->schedlink = g->schedlink;
+	else
+		WRITE_ONCE(q->head, g->schedlink);
+	if (q->tail == g)
+		q->tail = prev;
+	return true;
+}
+
 /* The global queue; sched.lock is held. */
 static void globrunqput(struct gort_g *g)
 {
@@ -240,6 +259,25 @@ void gort_runqdrain(struct gort_p *p)
 		globrunqput(g);
 	}
 	raw_spin_unlock_irq(&gort_sched.lock);
+}
+
+/*
+ * @m leaves: the G that is locked to it may come on anywhere. If it was ready
+ * and waited for @m alone, it waits in the global queue now; the caller is to
+ * call gort_wake(). sched.lock is held.
+ */
+void gort_m_unlock(struct gort_m *m)
+{
+	struct gort_g *g = m->lockedg;
+
+	lockdep_assert_held(&gort_sched.lock);
+	if (!g)
+		return;
+	g->lockedm = NULL;
+	m->lockedg = NULL;
+	if (m->nextg || gq_remove(&m->p->locked, g))
+		globrunqput(g);
+	m->nextg = NULL;
 }
 
 /* A share of the global queue: one to run, the others into the ring. */
