@@ -67,8 +67,7 @@ unsigned int gort_watchdog_ms = 1000;
 
 static bool in_gtext(const struct gort_g *g, unsigned long ip)
 {
-	return ip >= (unsigned long)g->text.start &&
-	       ip < (unsigned long)g->text.end;
+	return (unsigned long)g->text.end - 1 - ip < g->text.size;
 }
 
 /*

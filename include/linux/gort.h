@@ -32,27 +32,27 @@ typedef void (*gort_fn_t)(void *arg);
 
 /**
  * struct gort_text - where a module has its G code
- * @start: its first byte
  * @end: the byte behind its last one
+ * @size: how many bytes it has
  *
- * In there, and nowhere else, a loop without calls is stopped. scripts/gcode.mk
- * marks the place; in a module without G code both are NULL.
+ * In there, and nowhere else, a loop without calls is stopped. The link tells
+ * (scripts/gcode.lds); both are zero in a module without G code.
  */
 struct gort_text {
-	const char *start;
 	const char *end;
+	unsigned long size;
 };
 
-extern const char gort_gtext_start[] __weak;
 extern const char gort_gtext_end[] __weak;
+extern const char gort_gtext_size[] __weak; /* its address is the size */
 
 /* The G code of the module that this is compiled for. */
 static inline const struct gort_text *gort_this_text(void)
 {
 	/* data: an address in code can't be as far away as NULL */
 	static const struct gort_text text = {
-		.start = gort_gtext_start,
 		.end = gort_gtext_end,
+		.size = (unsigned long)gort_gtext_size,
 	};
 
 	return &text;

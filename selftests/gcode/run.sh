@@ -309,6 +309,70 @@ judge_rebuild()
 	result $? 'make clean removes what was generated' "$log"
 }
 
+# sections_of OBJECT: all but its G code and the tables of symbols
+sections_of()
+{
+	readelf -SW "$1" | sed -nE 's/^ *\[ *[0-9]+\] +//p' |
+		awk '$1 !~ /^(\.text\.gcode|\.(sym|str|shstr)tab)$/ { $3 = $4 = ""; print }'
+}
+
+# Two symbols of a module tell where its G code is: all of it, and nothing else.
+# The link that makes them changes nothing else either.
+judge_range()
+{
+	local dir=$1 log=$tmp/range.log name object
+
+	mkdir "$dir"
+	cp "$here"/cases/{case.h,sibling.c,sibling-part.c,address.c,address-main.c} "$dir"
+	for name in sibling-part address-main; do
+		printf '#include <linux/module.h>\nMODULE_LICENSE("GPL");\n' \
+			>>"$dir/$name.c"
+	done
+	kbuild "$dir" sibling address
+	build "$dir" "$log" KBUILD_MODPOST_WARN=1
+	for name in sibling address; do
+		# The names of its functions, then where all are in the module
+		{
+			nm "$dir/$name"*.g.o | awk '$2 ~ /[tT]/ { print "G", $3 }'
+			readelf -sW "$dir/case_$name.ko"
+		} | awk '
+			$1 == "G" { is_g[$2]; next }
+			$8 == "gort_gtext_end" { end = $2; section = $7 }
+			$8 == "gort_gtext_size" { size = $2 }
+			$4 == "FUNC" { func_in[$8] = $7 }
+			END {
+				# all of the section: from its start on
+				if (section !~ /^[0-9]/ || "x" end != "x" size)
+					print "no range"
+				for (f in func_in) {
+					plain = f
+					sub(/^__(pfx|cfi)_/, "", plain)
+					inside = func_in[f] == section
+					if (inside != (plain in is_g))
+						print f, "in section", func_in[f]
+					n += inside
+				}
+				if (!n)
+					print "no G code"
+			}' >"$tmp/said"
+		[ ! -s "$tmp/said" ]
+		result $? "$name: its range has its G code and nothing else" "$tmp/said"
+		sections_of "$dir/case_$name.o" >"$dir/$name.marked"
+	done
+	! grep -q gort_gtext "$dir/Module.symvers"
+	result $? 'the range is exported by nobody' "$dir/Module.symvers"
+
+	build "$dir" "$log" KBUILD_MODPOST_WARN=1 LDFLAGS_case_sibling.o=
+	sections_of "$dir/case_sibling.o" >"$dir/sibling.plain"
+	! nm "$dir/case_sibling.o" | grep -q gort_gtext &&
+		diff "$dir/sibling.plain" "$dir/sibling.marked" >"$tmp/said"
+	result $? 'no other section changes by it' "$tmp/said"
+
+	[ "$(readelf -SW "$dir/sibling.g.o" | awk '/ _kprobe_blacklist / { print $6 }')" = \
+		000008 ]
+	result $? 'each function of G code is closed to probes'
+}
+
 judge_clang()
 {
 	! build "$1" "$tmp/clang.log" CONFIG_CC_IS_CLANG=y &&
@@ -345,6 +409,7 @@ judge_rules "$tmp/all"
 judge_flags
 judge_doctored
 judge_rebuild "$tmp/rebuild"
+judge_range "$tmp/range"
 judge_clang "$tmp/rebuild"
 judge_list
 echo "1..$count"

@@ -15,7 +15,7 @@ static int __init t_plain_init(void)
 	if (IS_ERR(ctx))
 		return PTR_ERR(ctx);
 	gort_ctx_destroy(ctx);
-	return gort_gtext_start || gort_gtext_end ? -EINVAL : 0;
+	return gort_this_text()->end || gort_this_text()->size ? -EINVAL : 0;
 }
 
 static void __exit t_plain_exit(void)
