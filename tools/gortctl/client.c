@@ -65,6 +65,21 @@ int gortc_stats(struct gortc *c, __u32 cpu, struct gort_stats *st)
 	return command(c, GORT_IOC_STATS, st);
 }
 
+int gortc_param(const char *name)
+{
+	char path[96], val = 0;
+	int fd, err = 0;
+
+	snprintf(path, sizeof(path), "/sys/module/gort/parameters/%s", name);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	if (read(fd, &val, 1) < 0)
+		err = -errno;
+	close(fd);
+	return err ? err : val == 'Y';
+}
+
 int gortc_find(struct gortc *c, const char *name, struct gort_workload_info *w)
 {
 	__u32 i;

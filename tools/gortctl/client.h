@@ -31,6 +31,9 @@ int gortc_info(struct gortc *c, struct gort_info *info);
 int gortc_workload(struct gortc *c, __u32 index, struct gort_workload_info *w);
 int gortc_stats(struct gortc *c, __u32 cpu, struct gort_stats *st);
 
+/* Is the module's parameter @name, a switch, on? 1, 0 or a negative errno. */
+int gortc_param(const char *name);
+
 /* Look a workload up by name; -ENOENT if there is none. */
 int gortc_find(struct gortc *c, const char *name, struct gort_workload_info *w);
 

@@ -8,6 +8,7 @@
  */
 #include <errno.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -157,8 +158,17 @@ static int judge_rows(const struct demo *d)
 	return n;
 }
 
+/* Asked after a slice, a loop is stopped a tick of at most 10 ms later. */
+#define LOOP_SPARE_NS	40000000ULL
+
+static bool loops_must_yield(const struct demo *d)
+{
+	return gortc_param("async") == 1 &&
+	       d->loop_ns >= 2 * d->c->info.slice_ns + LOOP_SPARE_NS;
+}
+
 /* No request lost, and enough of them seen to say so. */
-static int judge_preemption(const struct gort_stats *st)
+static int judge_preemption(const struct demo *d, const struct gort_stats *st)
 {
 	int n = 0;
 
@@ -168,6 +178,8 @@ static int judge_preemption(const struct gort_stats *st)
 		n += problem("no preemption was requested: does the tick run?");
 	if (!st->accepted)
 		n += problem("no request was accepted in a prologue");
+	if (!st->async && loops_must_yield(d))
+		n += problem("no loop without calls was made to yield");
 	if (!stat_declined(st))
 		n += problem("no request was declined: no lock was put to the test");
 	if (!stat_restored(st))
@@ -233,7 +245,7 @@ static int demo(struct demo *d)
 	putchar('\n');
 
 	/* Not "||": everything that is wrong shall be said. */
-	if (judge_tasks(d, &p, err) + judge_rows(d) + judge_preemption(&after))
+	if (judge_tasks(d, &p, err) + judge_rows(d) + judge_preemption(d, &after))
 		return EXIT_WRONG;
 	puts("every result right, no preemption request lost");
 	return 0;

@@ -57,6 +57,7 @@ struct demo_item {
  * @c: the open device
  * @ps_call: picoseconds that one step of "call" takes here
  * @ps_loop: likewise for "loop"
+ * @loop_ns: what the longest task of "loop" takes of a CPU
  * @hog_ns: what a task that shall be preempted takes of a CPU
  * @cpus: CPUs to keep busy
  * @nr_rows: lines of the table
@@ -68,6 +69,7 @@ struct demo {
 	struct gortc *c;
 	__u64 ps_call;
 	__u64 ps_loop;
+	__u64 loop_ns;
 	__u64 hog_ns;
 	__u32 cpus;
 	__u32 nr_rows;

@@ -169,18 +169,20 @@ static __u32 hogs(const struct demo *d, __u32 n)
 	return (n ? n : 1) * d->cpus;
 }
 
-/* call and loop: nothing but work. */
-static void plan_steps(struct maker *m, const char *name, __u64 ps, __u32 n)
+/* call and loop: nothing but work. Returns what the longest one takes. */
+static __u64 plan_steps(struct maker *m, const char *name, __u64 ps, __u32 n)
 {
-	__u64 steps = m->d->hog_ns * 1000 / ps;
+	__u64 steps = m->d->hog_ns * 1000 / ps, last = 0;
 	struct demo_item *it;
 	__u32 i;
 
 	start_row(m, name, name);
 	for (i = 0; i < hogs(m->d, n); i++) {
 		it = add(m);
-		it->expect = expect_steps(set(m, it, "iterations", steps + i));
+		last = set(m, it, "iterations", steps + i);
+		it->expect = expect_steps(last);
 	}
+	return last * ps / 1000;
 }
 
 /* Mostly inside a section that must not be preempted, of each kind. */
@@ -341,7 +343,7 @@ int demo_plan(struct demo *d)
 		d->cpus = MAX_CPUS;
 
 	plan_steps(&m, "call", d->ps_call, 10);
-	plan_steps(&m, "loop", d->ps_loop, 4);
+	d->loop_ns = plan_steps(&m, "loop", d->ps_loop, 4);
 	plan_lock(&m, 3);
 	plan_fib(&m, 6);
 	plan_recurse(&m, 8);

@@ -185,6 +185,11 @@ int gortc_arg(const struct gort_workload_info *w, const char *name)
 	return -ENOENT;
 }
 
+int gortc_param(const char *name)
+{
+	return !strcmp(name, "async") && !mode("asyncoff");
+}
+
 /* Counters that were not zero before, and grow with every submit. */
 int gortc_stats(struct gortc *c, __u32 cpu, struct gort_stats *st)
 {
@@ -194,6 +199,7 @@ int gortc_stats(struct gortc *c, __u32 cpu, struct gort_stats *st)
 	*st = (struct gort_stats){
 		.requested = 7 + (mode("norequest") ? 0 : nr_submits),
 		.accepted = 7 + (mode("noaccept") ? 0 : nr_submits),
+		.async = 7 + (mode("noasync") || mode("asyncoff") ? 0 : nr_submits),
 		.lost = 7 + (mode("lost") ? nr_submits : 0),
 		.guard_bytes = 1000, .guard_used = mode("guard") ? 1001 : 500,
 	};

@@ -108,6 +108,7 @@ void stat_print_guard(const struct gort_stats *st)
 static void print_all(const struct gort_stats *st)
 {
 	stat_print_preemption(st, true);
+	line("named: did not yield for long", st->stuck);
 	line("green threads created", st->spawned);
 	line("green threads ended", st->exited);
 	line("  ended by the stack cap", st->overflows);

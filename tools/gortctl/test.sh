@@ -132,9 +132,11 @@ fails_if lost 'requests were lost'
 fails_if putoff 'put off 120 requests, but yielded only 18 times'
 fails_if norequest 'no preemption was requested'
 fails_if noaccept 'no request was accepted'
+fails_if noasync 'no loop without calls was made to yield'
 fails_if nodecline 'no request was declined'
 fails_if norestore 'no request was restored'
 fails_if guard 'guard was too small'
+expect 'demo passes: async off' 0 'every result right' env GORT_FAKE=asyncoff ./gortctl-fake demo
 expect 'demo: interrupted' 130 'interrupted: ' env GORT_FAKE=signal ./gortctl-fake demo
 
 echo "1..$tests"
