@@ -103,8 +103,9 @@ TEST_F(life, close_ends_twenty_thousand)
 }
 
 /*
- * ... also if it never looks. Who runs such a loop can only be awaited, but the
- * many that wait for their turn must not have it.
+ * ... also if it never looks. Who has begun such a loop can only be awaited, and
+ * some have, since they take turns; but the many that wait for their first turn
+ * must not have it.
  */
 TEST_F(life, close_ends_loops_without_calls)
 {

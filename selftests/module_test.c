@@ -405,6 +405,7 @@ TEST_F(module, bad_parameters_are_refused)
 		"slice_us=49", "slice_us=1000001", "slice_us=", "slice_us=-1",
 		"slice_us=x", "nprocs=1000000", "nprocs=-1", "stack_max=0",
 		"stack_max=100", "stack_max=4294967296", "restore=2",
+		"async=2", "watchdog_ms=-1", "watchdog_ms=3600001",
 		"stack_paint=x", "stack_cache=-1", "max_tasks=-1",
 		"fail_nth=-1",
 	};
