@@ -7,12 +7,14 @@
  *   W	gort_world	which Ps are in use, and stops of the world (a
  *			semaphore: a G may get it on one M and give it back on
  *			another)
+ *   H	gort_heaps.lock	what is free in the heaps, spans, roots, finalizers
+ *   X	ctxs_mutex	the list of contexts, the order of their Gs (gort_ctx.c)
  *   C	ctx->lock	a context's list of Gs
  *   S	sched.lock	raw, interrupts off; global queue, who has which P
  *   K	cache->lock	a P's cached stack segments
  *
- * Order: the kernel's lock on CPU hotplug, W, C, S, below which are only the
- * locks that wake_up_process() takes; K is a leaf.
+ * Order: the kernel's lock on CPU hotplug, W, H, X, C, S, below which are only
+ * the locks that wake_up_process() takes; K is a leaf.
  *
  * Other letters:
  *
@@ -72,6 +74,7 @@
  * @next: segment that continues this one, kept when the stack returns; O.
  *	Also links cached segments; K
  * @tag: whose memory it is charged to; I
+ * @left: stack pointer when the stack went on to @next; O
  * @big: of size GORT_SEG_BIG; I
  */
 struct gort_seg {
@@ -79,6 +82,7 @@ struct gort_seg {
 	struct gort_seg *prev;
 	struct gort_seg *next;
 	u64 tag;
+	unsigned long left;
 	bool big;
 };
 
@@ -277,6 +281,7 @@ struct gort_cache {
  * @allocm: makes an M; I
  * @tick: sysmon's eyes on this P; O
  * @cache: stack segments; K
+ * @heap_objects: objects allocated on it, ever; O, read without
  * @stats: counters; O, but @requested, @ticks, @lost, @stuck, @retaken,
  *	@unannounced, @thread_limit: T
  * @runq: the queue
@@ -306,6 +311,7 @@ struct gort_p {
 	struct work_struct allocm;
 	struct hrtimer tick;
 	struct gort_cache cache;
+	u64 heap_objects;
 	struct gort_stats stats;
 	struct gort_g *runq[GORT_RUNQ_SIZE];
 };
@@ -336,6 +342,7 @@ struct gort_sched {
 
 /**
  * struct gort_ctx - whom a set of Gs belongs to
+ * @node: in the list of contexts; X
  * @lock: C
  * @gs: its Gs; C
  * @nr_gs: how many; C
@@ -345,9 +352,11 @@ struct gort_sched {
  * @wait: woken when @nr_gs becomes 0; own lock
  * @memcg: pays for its memory, or NULL; I
  * @text: G code of the module that made it, for Gs started from outside; I
+ * @heap: what its Gs allocated, made for the first of it; H, read without
  * @name: for messages; I
  */
 struct gort_ctx {
+	struct list_head node;
 	spinlock_t lock;	/* C */
 	struct list_head gs;
 	unsigned int nr_gs;
@@ -357,6 +366,7 @@ struct gort_ctx {
 	wait_queue_head_t wait;
 	struct mem_cgroup *memcg;
 	struct gort_text text;
+	struct gort_heap *heap;
 	char name[GORT_NAME_LEN];
 };
 
@@ -373,6 +383,8 @@ extern unsigned int gort_stack_cache;
 extern bool gort_stack_paint;
 extern bool gort_async_on;
 extern unsigned int gort_watchdog_ms;
+extern unsigned long gort_heap_max;
+extern unsigned long gort_gc_min;
 extern unsigned int gort_max_tasks;
 extern unsigned int gort_max_tasks_file;
 extern unsigned int gort_max_threads;
@@ -587,6 +599,7 @@ void gort_charge_end(struct mem_cgroup *old);
 int gort_ctx_add(struct gort_ctx *ctx, struct gort_g *g);
 void gort_ctx_del(struct gort_ctx *ctx, struct gort_g *g);
 void gort_ctx_cancel_gs(struct gort_ctx *ctx);
+void gort_gs_walk(void (*fn)(struct gort_g *g));
 gfp_t gort_gfp(const struct gort_ctx *ctx);
 
 /* gort_lock.c */
@@ -594,6 +607,14 @@ void gort_neutralise(struct gort_m *m, struct gort_g *g);
 bool gort_is_neutral(const struct gort_m *m);
 bool gort_must_not_sleep(const struct gort_m *m);
 void gort_misuse(struct gort_g *g, const char *what, const char *why);
+
+/* gort_heap.c */
+void gort_heap_destroy(struct gort_ctx *ctx);
+void gort_heap_stats(struct gort_stats *st);
+
+/* gort_gc.c */
+int gort_gc_init(void);
+void gort_gc_exit(void);
 
 /* gort_task.c: workloads and the tasks that run them */
 int gort_task_init(void);

@@ -32,6 +32,7 @@
 #include <linux/sched.h>
 #include <linux/sched/mm.h>
 #include <linux/shrinker.h>
+#include <linux/slab.h>
 
 /*
  * The running task, read anew each time. The compiler may keep current in a
@@ -74,10 +75,11 @@ typedef unsigned long (*gort_shrink_fn)(struct shrinker *s,
 
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 7, 0)
 
-static inline struct shrinker *gort_shrinker_add(gort_shrink_fn count,
+static inline struct shrinker *gort_shrinker_add(const char *name,
+						 gort_shrink_fn count,
 						 gort_shrink_fn scan)
 {
-	struct shrinker *s = shrinker_alloc(0, "gort-stacks");
+	struct shrinker *s = shrinker_alloc(0, "%s", name);
 
 	if (!s)
 		return NULL;
@@ -94,22 +96,27 @@ static inline void gort_shrinker_del(struct shrinker *s)
 
 #else /* before 6.7 */
 
-static inline struct shrinker *gort_shrinker_add(gort_shrink_fn count,
+static inline struct shrinker *gort_shrinker_add(const char *name,
+						 gort_shrink_fn count,
 						 gort_shrink_fn scan)
 {
-	static struct shrinker s;
+	struct shrinker *s = kzalloc(sizeof(*s), GFP_KERNEL);
 
-	s = (struct shrinker){
-		.count_objects = count,
-		.scan_objects = scan,
-		.seeks = DEFAULT_SEEKS,
-	};
-	return register_shrinker(&s, "gort-stacks") ? NULL : &s;
+	if (!s)
+		return NULL;
+	s->count_objects = count;
+	s->scan_objects = scan;
+	s->seeks = DEFAULT_SEEKS;
+	if (!register_shrinker(s, "%s", name))
+		return s;
+	kfree(s);
+	return NULL;
 }
 
 static inline void gort_shrinker_del(struct shrinker *s)
 {
 	unregister_shrinker(s);
+	kfree(s);
 }
 
 #endif

@@ -9,7 +9,9 @@
  *
  * Who can still use a context when gort_ctx_destroy() frees it? Its Gs, and
  * there are none: the last one leaves under ctx->lock and wakes the waiter
- * before it lets go, and the waiter takes that lock once more.
+ * before it lets go, and the waiter takes that lock once more. The collector, and
+ * who starts finalizers: it leaves the list of contexts under X, and its heap
+ * goes under H.
  */
 
 #include <linux/err.h>
@@ -21,6 +23,9 @@
 
 /* Gs that are woken without letting others at the lock */
 #define GORT_CANCEL_BATCH	64
+
+static DEFINE_MUTEX(ctxs_mutex);	/* X */
+static LIST_HEAD(ctxs);			/* X */
 
 /**
  * gort_ctx_alloc() - make a context that pays with a memory cgroup
@@ -46,6 +51,9 @@ struct gort_ctx *gort_ctx_alloc(const char *name, unsigned int max_gs,
 	ctx->max_gs = max_gs;
 	ctx->memcg = memcg;
 	strscpy(ctx->name, name, sizeof(ctx->name));
+	mutex_lock(&ctxs_mutex);
+	list_add_tail(&ctx->node, &ctxs);
+	mutex_unlock(&ctxs_mutex);
 	return ctx;
 }
 
@@ -71,6 +79,8 @@ void gort_ctx_cancel_gs(struct gort_ctx *ctx)
 	unsigned int todo, n;
 	struct gort_g *g;
 
+	/* the list is turned round: not while somebody walks it */
+	mutex_lock(&ctxs_mutex);
 	spin_lock(&ctx->lock);
 	todo = ctx->nr_gs;
 	while (todo && !list_empty(&ctx->gs)) {
@@ -87,6 +97,42 @@ void gort_ctx_cancel_gs(struct gort_ctx *ctx)
 		spin_lock(&ctx->lock);
 	}
 	spin_unlock(&ctx->lock);
+	mutex_unlock(&ctxs_mutex);
+}
+
+/* The G of @ctx after @g, or the first one for NULL. */
+static struct gort_g *next_g(struct gort_ctx *ctx, struct gort_g *g)
+{
+	struct list_head *pos = g ? &g->ctx_node : &ctx->gs;
+
+	spin_lock(&ctx->lock);
+	g = list_is_last(pos, &ctx->gs) ? NULL :
+	    list_entry(pos->next, struct gort_g, ctx_node);
+	spin_unlock(&ctx->lock);
+	return g;
+}
+
+/**
+ * gort_gs_walk() - call a function for each G of all contexts
+ * @fn: may sleep
+ *
+ * The world is stopped. So no G ends, and none leaves its list. Others may come,
+ * at the end of a list, under C, which is held from one G to the next and no
+ * longer; contexts come and go, and a list is turned round to cancel its Gs,
+ * under X alone.
+ *
+ * Context: process, or g0.
+ */
+void gort_gs_walk(void (*fn)(struct gort_g *g))
+{
+	struct gort_ctx *ctx;
+	struct gort_g *g;
+
+	mutex_lock(&ctxs_mutex);
+	list_for_each_entry(ctx, &ctxs, node)
+		for (g = next_g(ctx, NULL); g; g = next_g(ctx, g))
+			fn(g);
+	mutex_unlock(&ctxs_mutex);
 }
 
 /**
@@ -123,7 +169,9 @@ EXPORT_SYMBOL_GORT(gort_ctx_wait);
  * gort_ctx_destroy() - cancel, await and free
  * @ctx: the context, NULL or an error pointer
  *
- * When it returns, no G of the context uses any code or data.
+ * When it returns, no G of the context uses any code or data. All memory that
+ * they got from gort_alloc() is gone, too, whoever still points to it, and what
+ * finalizers there are for it have run or never will.
  *
  * Context: process; not interruptible.
  */
@@ -133,6 +181,10 @@ void gort_ctx_destroy(struct gort_ctx *ctx)
 		return;
 	gort_ctx_cancel(ctx);
 	gort_ctx_wait(ctx);
+	mutex_lock(&ctxs_mutex);
+	list_del(&ctx->node);
+	mutex_unlock(&ctxs_mutex);
+	gort_heap_destroy(ctx);
 	mem_cgroup_put(ctx->memcg);
 	kfree(ctx);
 }

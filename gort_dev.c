@@ -263,6 +263,7 @@ int gort_read_stats(u32 cpu, struct gort_stats *st)
 	if (cpu == GORT_STATS_ALL) {
 		stats_add(st, &gort_sched.stats);
 		st->stop_median_ns = gort_stw_median();
+		gort_heap_stats(st);
 	}
 	st->guard_bytes = GORT_GUARD;
 	st->guard_used = gort_guard_used();

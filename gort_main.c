@@ -8,16 +8,21 @@
 #include <linux/kernel.h>
 #include <linux/module.h>
 #include <linux/moduleparam.h>
+#include <linux/sizes.h>
 
 #include "gort.h"
 
 #define SLICE_MIN_US	50
 #define SLICE_MAX_US	1000000
 #define WATCHDOG_MAX_MS	3600000
+#define HEAP_MIN	SZ_64K
+#define HEAP_MAX	(1024UL * SZ_1G)
 
 unsigned int gort_slice_us = 10000;
 unsigned int gort_stack_max = 256 * 1024;
 unsigned int gort_stack_cache = 256;
+unsigned long gort_heap_max = 64UL << 20;
+unsigned long gort_gc_min = 4UL << 20;
 unsigned int gort_max_tasks = 1 << 20;
 unsigned int gort_max_tasks_file = 1 << 18;
 unsigned int gort_max_threads = 64;
@@ -141,6 +146,27 @@ static const struct kernel_param_ops threads_ops = {
 module_param_cb(max_threads, &threads_ops, &gort_max_threads, 0644);
 MODULE_PARM_DESC(max_threads, "Kernel threads for each CPU, those in blocking calls included: 1..4096 (default 64)");
 
+static int heap_set(const char *val, const struct kernel_param *kp)
+{
+	unsigned long n;
+	int err = kstrtoul(val, 0, &n);
+
+	if (err || n < HEAP_MIN || n > HEAP_MAX)
+		return -EINVAL;
+	WRITE_ONCE(*(unsigned long *)kp->arg, n);
+	return 0;
+}
+
+static const struct kernel_param_ops heap_ops = {
+	.set = heap_set,
+	.get = param_get_ulong,
+};
+
+module_param_cb(heap_max, &heap_ops, &gort_heap_max, 0644);
+MODULE_PARM_DESC(heap_max, "Heap that the green threads of one context may have together, in bytes: 65536..1099511627776 (default 67108864)");
+module_param_cb(gc_min, &heap_ops, &gort_gc_min, 0644);
+MODULE_PARM_DESC(gc_min, "Growth starts no garbage collection below this heap, in bytes: 65536..1099511627776 (default 4194304)");
+
 module_param_named(stack_paint, gort_stack_paint, bool, 0444);
 MODULE_PARM_DESC(stack_paint, "Measure how much of the stacks' guards is used, slowly (default 0)");
 
@@ -191,9 +217,12 @@ static int __init gort_init(void)
 	err = gort_stack_init();
 	if (err)
 		goto err_proc;
-	err = gort_task_init();
+	err = gort_gc_init();
 	if (err)
 		goto err_stack;
+	err = gort_task_init();
+	if (err)
+		goto err_gc;
 	err = gort_dev_init();
 	if (err)
 		goto err_task;
@@ -204,6 +233,8 @@ static int __init gort_init(void)
 
 err_task:
 	gort_task_exit();
+err_gc:
+	gort_gc_exit();
 err_stack:
 	gort_stack_exit();
 err_proc:
@@ -218,6 +249,7 @@ static void __exit gort_exit_module(void)
 	set_loaded(false);
 	gort_dev_exit();
 	gort_task_exit();
+	gort_gc_exit();
 	gort_stack_exit();
 	gort_proc_exit();
 	gort_g_exit();

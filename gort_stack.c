@@ -359,6 +359,7 @@ unsigned long gort_newstack(struct gort_g *g, unsigned long frame,
 		m->action = GORT_ACT_EXIT;
 		return GORT_LEAVE;
 	}
+	g->seg->left = bp;
 	sp = ALIGN_DOWN((unsigned long)s, 16) - ALIGN(args, 16);
 	memcpy((void *)sp, (void *)(bp + 24), args);
 	m->p->stats.grown++;
@@ -408,7 +409,8 @@ int gort_stack_init(void)
 {
 	if (gort_should_fail())
 		return -ENOMEM;
-	gort_shrinker = gort_shrinker_add(shrink_count, shrink_scan);
+	gort_shrinker = gort_shrinker_add("gort-stacks", shrink_count,
+					  shrink_scan);
 	return gort_shrinker ? 0 : -ENOMEM;
 }
 
