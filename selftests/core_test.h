@@ -87,6 +87,15 @@ static inline int ct_write_test_param(const char *name, const char *text)
 	return gt_write_file(path, text);
 }
 
+/* A collection by this process, which is no G; what gort_gc() returned. */
+static inline int ct_collect(void)
+{
+	char text[32];
+	int err = ct_read_test_param("collect", text, sizeof(text));
+
+	return err ? err : atoi(text);
+}
+
 static inline int ct_hook(bool on)
 {
 	return ct_write_test_param("hook", on ? "1" : "0");

@@ -3,6 +3,7 @@
  * Limits: of tasks, of stack, of memory. Reaching one fails who reached it, with
  * a status that says so, and nobody else; below it everything goes on as before.
  */
+#include "cgroup.h"
 #include "gort_test.h"
 
 #include <sys/mount.h>
@@ -386,75 +387,6 @@ TEST_F(limit, overflow_is_nobody_elses)
 	}
 	EXPECT_EQ(300, over);
 	EXPECT_TRUE(works(self->other));
-}
-
-#define CGROUPS		"/sys/fs/cgroup"
-#define CGROUP		CGROUPS "/gort_test"
-
-static __s64 cgroup_get(const char *file)
-{
-	char path[96], text[64];
-
-	snprintf(path, sizeof(path), CGROUP "/%s", file);
-	if (gt_read_file(path, text, sizeof(text)))
-		return -1;
-	return strtoll(text, NULL, 10);
-}
-
-/* Times that the cgroup's limit had a task killed. */
-static __s64 cgroup_kills(void)
-{
-	char text[256], *at;
-
-	if (gt_read_file(CGROUP "/memory.events", text, sizeof(text)))
-		return -1;
-	at = strstr(text, "oom_kill ");
-	return at ? strtoll(at + strlen("oom_kill "), NULL, 10) : -1;
-}
-
-/* A cgroup with a limit on its memory; made, and the hierarchy mounted. */
-static bool cgroup_make(const char *limit)
-{
-	if (access(CGROUPS "/cgroup.controllers", F_OK) &&
-	    mount("none", CGROUPS, "cgroup2", 0, NULL))
-		return false;
-	if (gt_write_file(CGROUPS "/cgroup.subtree_control", "+memory"))
-		return false;
-	rmdir(CGROUP);
-	return !mkdir(CGROUP, 0755) &&
-	       !gt_write_file(CGROUP "/memory.max", limit);
-}
-
-/*
- * Somebody who lives in the cgroup and does nothing: if a limit had to be held
- * by killing, it would be this one's turn.
- */
-static pid_t cgroup_bystander(void)
-{
-	pid_t pid = gt_fork();
-
-	if (!pid) {
-		if (!gt_write_file(CGROUP "/cgroup.procs", "0"))
-			for (;;)
-				pause();
-		_exit(1);
-	}
-	if (!gt_wait_for(gt_blocked_in(pid, SYS_pause)))
-		return -1;
-	return pid;
-}
-
-/* A file opened from inside, by a process that is outside again. */
-static int cgroup_open(void)
-{
-	int fd;
-
-	if (gt_write_file(CGROUP "/cgroup.procs", "0"))
-		return -1;
-	fd = gt_open(0);
-	if (gt_write_file(CGROUPS "/cgroup.procs", "0"))
-		return -1;
-	return fd;
 }
 
 FIXTURE(memory) {

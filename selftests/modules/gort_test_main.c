@@ -3,14 +3,17 @@
  * gort_test.ko: workloads that the tests submit by name through /dev/gort.
  *
  * This file registers them and has what G code needs from the kernel, called
- * through gort_call(). Three parameters let a test run something here:
+ * through gort_call(). Parameters let a test run something here:
  *
  *   hook	1: gort calls t_site_hook() in its restore sites
  *   outside	what the blocking calls return in an ordinary process
  *   contexts	a context is filled, destroyed, and its Gs counted
+ *   collect	a collection by an ordinary process
+ *   heap_outside	what the functions of the heap return in one
  */
 
 #include <linux/bottom_half.h>
+#include <linux/delay.h>
 #include <linux/irqflags.h>
 #include <linux/list.h>
 #include <linux/module.h>
@@ -162,6 +165,44 @@ long t_k_timer_cancel(void *timer)
 	return hrtimer_cancel(&t->timer);
 }
 
+/* A blocking call that ends when the holder is to let go. */
+long t_k_hold(void *hold)
+{
+	struct t_hold *h = hold;
+
+	while (!READ_ONCE(h->stop))
+		usleep_range(500, 1000);
+	return 0;
+}
+
+/* The same, for who has nothing but the object: the holder is said here. */
+long t_k_hold_root(void *obj)
+{
+	return t_k_hold((void *)READ_ONCE(t_roots[1]));
+}
+
+long t_k_gc(void *unused)
+{
+	return gort_gc();
+}
+
+long t_k_gort_alloc(void *size)
+{
+	return (long)gort_alloc((size_t)size);
+}
+
+long t_k_finalizer(void *obj)
+{
+	return gort_set_finalizer(obj, NULL);
+}
+
+/* Like a write to a file that takes all and keeps nothing. */
+long t_k_write(void *unused)
+{
+	udelay(1);
+	return 1;
+}
+
 /*
  * What each of them returns stands with its function. The limits of arguments
  * are where a test could only hang or run out of memory.
@@ -188,7 +229,7 @@ static struct gort_workload t_workloads[] = {
 		.help = "a request inside gort's own sections",
 		.nr_args = 2, .args = {
 			{ "trials", 0, 1 << 30, 1000 },
-			{ "site", GORT_SITE_READY, GORT_SITE_ALLOCM,
+			{ "site", GORT_SITE_READY, GORT_SITE_GC,
 			  GORT_SITE_GO },
 		},
 	}, {
@@ -354,6 +395,61 @@ static struct gort_workload t_workloads[] = {
 		.name = "t_neutral", .fn = t_neutral,
 		.help = "what is wrong with the state of the M",
 	}, {
+		.name = "t_sizes", .fn = t_sizes,
+		.help = "objects of all sizes, written all over",
+		.nr_args = 1, .args = { { "rounds", 0, 1 << 30, 1 } },
+	}, {
+		.name = "t_refused", .fn = t_refused,
+		.help = "allocations that must fail",
+		.nr_args = 1, .args = { { "cap", 0, U64_MAX, 0 } },
+	}, {
+		.name = "t_fill", .fn = t_fill,
+		.help = "objects until no more can be had",
+		.nr_args = 3, .args = {
+			{ "size", 0, U64_MAX, 64 },
+			{ "count", 0, U64_MAX, 1000 },
+			{ "how", 0, 4, 0 },
+		},
+	}, {
+		.name = "t_churn", .fn = t_churn,
+		.help = "a list, tree or graph that changes",
+		.nr_args = 3, .args = {
+			{ "kind", 0, 2, 0 },
+			{ "nodes", 1, 1 << 20, 1000 },
+			{ "rounds", 0, 1 << 30, 100 },
+		},
+	}, {
+		.name = "t_comb", .fn = t_comb,
+		.help = "more to mark than the mark has room for",
+		.nr_args = 1, .args = { { "length", 0, 1 << 20, 100 } },
+	}, {
+		.name = "t_survive", .fn = t_survive,
+		.help = "one place holds an object",
+		.nr_args = 2, .args = {
+			{ "how", 0, 18, 0 },
+			{ "rounds", 0, 1 << 20, 10 },
+		},
+	}, {
+		.name = "t_fin", .fn = t_fin,
+		.help = "finalizers",
+		.nr_args = 2, .args = {
+			{ "op", 0, 9, 0 },
+			{ "arg", 0, 1 << 20, 1 },
+		},
+	}, {
+		.name = "t_crowd", .fn = t_crowd,
+		.help = "collections while others are busy",
+		.nr_args = 4, .args = {
+			{ "kind", 0, 3, 0 },
+			{ "gs", 0, 16, 4 },
+			{ "collections", 0, 1 << 20, 10 },
+			{ "ns", 0, NSEC_PER_SEC * 60ULL, 0 },
+		},
+	}, {
+		.name = "t_gc", .fn = t_gc,
+		.help = "collections",
+		.nr_args = 1, .args = { { "count", 0, 1 << 20, 1 } },
+	}, {
 		.name = "t_uselock", .fn = t_uselock,
 		.help = "takes the lock that others may have left",
 		.nr_args = 1, .args = { { "count", 0, U64_MAX, 1000 } },
@@ -427,6 +523,57 @@ static const struct kernel_param_ops t_outside_ops = {
 
 module_param_cb(outside, &t_outside_ops, NULL, 0400);
 MODULE_PARM_DESC(outside, "What blocking calls return outside of a G");
+
+/* A collection by this process; its result */
+static int t_collect_get(char *buf, const struct kernel_param *kp)
+{
+	return sysfs_emit(buf, "%d\n", gort_gc());
+}
+
+static const struct kernel_param_ops t_collect_ops = {
+	.get = t_collect_get,
+};
+
+module_param_cb(collect, &t_collect_ops, NULL, 0400);
+MODULE_PARM_DESC(collect, "Collect, and say what came of it");
+
+/*
+ * "alloc finalizer; roots: NULL, not aligned, too small, beyond the end, one,
+ * again, too many; removed and added again", as this process sees them
+ */
+static int t_heap_outside_get(char *buf, const struct kernel_param *kp)
+{
+	static u64 memory[2000];
+	int err[8], i, n;
+
+	err[0] = gort_root_add(NULL, 8);
+	err[1] = gort_root_add((char *)memory + 1, 8);
+	err[2] = gort_root_add(memory, 7);
+	err[3] = gort_root_add(memory, -16UL);
+	err[4] = gort_root_add(memory, sizeof(memory));
+	err[5] = gort_root_add(memory, 8);
+	for (n = 1; n < 2000; n++) {
+		err[6] = gort_root_add(&memory[n], 8);
+		if (err[6])
+			break;
+	}
+	for (i = 0; i < n; i++)
+		gort_root_del(&memory[i]);
+	gort_root_del(memory); /* only a message */
+	err[7] = gort_root_add(memory, 8);
+	gort_root_del(memory);
+	return sysfs_emit(buf, "%d %d; %d %d %d %d %d %d %d %d; %d\n",
+			  !!gort_alloc(16), gort_set_finalizer(memory, NULL),
+			  err[0], err[1], err[2], err[3], err[4], err[5],
+			  err[6], err[7], n);
+}
+
+static const struct kernel_param_ops t_heap_outside_ops = {
+	.get = t_heap_outside_get,
+};
+
+module_param_cb(heap_outside, &t_heap_outside_ops, NULL, 0400);
+MODULE_PARM_DESC(heap_outside, "What the heap's functions return outside of a G");
 
 static atomic_t t_ended;
 

@@ -155,6 +155,12 @@ long t_k_disturb(void *what);
 long t_k_timer_init(void *timer);
 long t_k_timer_start(void *timer);
 long t_k_timer_cancel(void *timer);
+long t_k_hold(void *hold);
+long t_k_hold_root(void *obj);
+long t_k_gc(void *unused);
+long t_k_gort_alloc(void *size);
+long t_k_finalizer(void *obj);
+long t_k_write(void *unused);
 
 /* gort_test_preempt.c: small frame, passes the check in its prologue */
 void t_check(void);
@@ -193,6 +199,8 @@ int t_deep(const u64 *args, u64 *result);
 int t_regs(const u64 *args, u64 *result);
 
 /* gort_test_sched.c */
+int t_spawn_in(struct gort_ctx *ctx, struct t_group *grp, gort_fn_t fn,
+	       void *arg);
 int t_spawn(struct t_group *grp, gort_fn_t fn, void *arg);
 void t_child_done(struct t_group *grp, int error);
 int t_join(struct t_group *grp);
@@ -222,6 +230,53 @@ int t_leave(const u64 *args, u64 *result);
 int t_neutral(const u64 *args, u64 *result);
 int t_uselock(const u64 *args, u64 *result);
 void t_sleeper(void *arg);
+
+/**
+ * struct t_watch - what finalizers of a kind of objects tell
+ * @runs: how often one has run
+ * @bad: how often it found its object changed
+ */
+struct t_watch {
+	atomic_t runs;
+	atomic_t bad;
+};
+
+#define T_WATCHES	2
+
+/**
+ * struct t_hold - one trial of t_survive; not in the heap
+ * @hidden: all bits turned round: where to the holder points
+ * @state: 1 while the object is held; assembly knows where it is
+ * @stop: the holder is to let go
+ * @how: enum t_how
+ * @g: the holder, a reference
+ * @w: tells of the object
+ * @grp: the holder and its parent
+ */
+struct t_hold {
+	u64 hidden;
+	u32 state;
+	bool stop;
+	u64 how;
+	struct gort_g *g;
+	struct t_watch *w;
+	struct t_group grp;
+};
+
+/* gort_test_heap.c */
+int t_sizes(const u64 *args, u64 *result);
+int t_refused(const u64 *args, u64 *result);
+int t_fill(const u64 *args, u64 *result);
+int t_churn(const u64 *args, u64 *result);
+int t_comb(const u64 *args, u64 *result);
+
+/* gort_test_gc.c */
+extern struct t_watch t_watches[T_WATCHES];
+extern u64 t_roots[16];
+int t_survive(const u64 *args, u64 *result);
+int t_fin(const u64 *args, u64 *result);
+int t_crowd(const u64 *args, u64 *result);
+int t_gc(const u64 *args, u64 *result);
 
 static inline void *t_alloc(size_t size)
 {

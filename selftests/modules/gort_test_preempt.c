@@ -300,14 +300,18 @@ static int t_site_pass(struct t_partner *p, u64 site)
 		return 0;
 	case GORT_SITE_GO:
 		return t_spawn(&p->grp, t_nothing, &p->grp);
+	case GORT_SITE_ALLOC:
+		return gort_alloc(16) ? 0 : -ENOMEM;
+	case GORT_SITE_GC:
+		return gort_gc();
 	default:
 		return t_until_allocm(p);
 	}
 }
 
 /*
- * t_site: trials, site. The request comes inside gort_ready(), gort_go() or
- * gort_allocm(), is declined there, and must be answered by the first check
+ * t_site: trials, site. The request comes inside gort_ready(), gort_go(),
+ * gort_allocm(), gort_alloc() or gort_gc(), is declined there, and must be answered by the first check
  * after it. Result: trials in which it was not. EPROTO if the hook was not
  * called once a trial, or was not declined.
  */

@@ -11,7 +11,8 @@
 #include "gort_test_mod.h"
 
 /* Starts a child of the group; the caller is, or becomes, its parent. */
-int t_spawn(struct t_group *grp, gort_fn_t fn, void *arg)
+int t_spawn_in(struct gort_ctx *ctx, struct t_group *grp, gort_fn_t fn,
+	       void *arg)
 {
 	int err;
 
@@ -19,12 +20,17 @@ int t_spawn(struct t_group *grp, gort_fn_t fn, void *arg)
 		grp->parent = gort_self();
 	gort_get(grp->parent);
 	atomic_inc(&grp->left);
-	err = gort_go(t_ctx, fn, arg);
+	err = gort_go(ctx, fn, arg);
 	if (err) {
 		atomic_dec(&grp->left);
 		gort_put(grp->parent);
 	}
 	return err;
+}
+
+int t_spawn(struct t_group *grp, gort_fn_t fn, void *arg)
+{
+	return t_spawn_in(t_ctx, grp, fn, arg);
 }
 
 /*
