@@ -18,30 +18,6 @@
 u32 t_loops_end;
 DEFINE_STATIC_KEY_TRUE(t_loops_key);
 
-static bool t_loops = true;
-
-static int t_loops_set(const char *val, const struct kernel_param *kp)
-{
-	int err = param_set_bool(val, kp);
-
-	if (err)
-		return err;
-	WRITE_ONCE(t_loops_end, t_loops ? 0 : T_LOOPS_USER);
-	if (t_loops)
-		static_branch_enable(&t_loops_key);
-	else
-		static_branch_disable(&t_loops_key);
-	return 0;
-}
-
-static const struct kernel_param_ops t_loops_ops = {
-	.set = t_loops_set,
-	.get = param_get_bool,
-};
-
-module_param_cb(loops, &t_loops_ops, &t_loops, 0600);
-MODULE_PARM_DESC(loops, "0 ends all loops (default 1)");
-
 /*
  * What has no call can't look at the time, and what has nothing at all can't
  * look at anything: who never ends by itself is ended from here. By a hard
@@ -62,6 +38,33 @@ static enum hrtimer_restart t_loops_burnt(struct hrtimer *timer)
 	queue_work(system_unbound_wq, &t_loops_work);
 	return HRTIMER_NORESTART;
 }
+
+static bool t_loops = true;
+
+static int t_loops_set(const char *val, const struct kernel_param *kp)
+{
+	int err = t_ctx ? param_set_bool(val, kp) : -EBUSY;
+
+	if (err)
+		return err;
+	/* a fuse that has burnt may be about to switch the key off */
+	hrtimer_cancel(&t_loops_fuse);
+	flush_work(&t_loops_work);
+	WRITE_ONCE(t_loops_end, t_loops ? 0 : T_LOOPS_USER);
+	if (t_loops)
+		static_branch_enable(&t_loops_key);
+	else
+		static_branch_disable(&t_loops_key);
+	return 0;
+}
+
+static const struct kernel_param_ops t_loops_ops = {
+	.set = t_loops_set,
+	.get = param_get_bool,
+};
+
+module_param_cb(loops, &t_loops_ops, &t_loops, 0600);
+MODULE_PARM_DESC(loops, "0 ends all loops (default 1)");
 
 void t_loops_init(void)
 {
