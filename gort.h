@@ -535,6 +535,7 @@ void gort_mcall(struct gort_g *g, enum gort_action action);
 __must_check struct gort_p *gort_wakep(void);
 void gort_wake(void);
 bool gort_handoffp(struct gort_p *p, struct gort_m *sysm);
+bool gort_startlockedm(struct gort_p *p);
 void gort_submit_global(struct gort_g *g);
 void gort_submit_new(struct gort_g *g);
 void gort_runqput(struct gort_p *p, struct gort_g *g, bool next);

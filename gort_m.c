@@ -7,7 +7,9 @@
  * the P's pool, or, if a G is locked to them, waiting for that G to be ready.
  *
  *   made    when a P has work and no M sleeps in its pool. To make a kthread is
- *           to sleep, so a worker does it, at most max_threads for a CPU
+ *           to sleep, so a worker does it, at most max_threads for a CPU,
+ *           not counting those that a G is locked to: such an M is no use to
+ *           others, who must not wait for that G
  *   sleeps  without a P, until gort_startm() hands it the P. Last in, first
  *           out, so that surplus ones sleep on
  *   leaves  when it has been surplus for GORT_M_IDLE, when its P went out of
@@ -89,11 +91,24 @@ bool gort_startm(struct gort_p *p, struct gort_m *m, bool spinning)
 	return true;
 }
 
+/* May @p have no more Ms? sched.lock is held. */
+static bool at_limit(const struct gort_p *p)
+{
+	unsigned int max = READ_ONCE(gort_max_threads), n = p->nms;
+	const struct gort_m *m;
+
+	lockdep_assert_held(&gort_sched.lock);
+	if (n < max)
+		return false;
+	list_for_each_entry(m, &p->ms, node)
+		n -= !!m->lockedg;
+	return n >= max;
+}
+
 /* Would @p stay without an M if it was taken from the one that it has? */
 bool gort_m_limit(const struct gort_p *p)
 {
-	lockdep_assert_held(&gort_sched.lock);
-	return list_empty(&p->pool) && p->nms >= READ_ONCE(gort_max_threads);
+	return list_empty(&p->pool) && at_limit(p);
 }
 
 /* @m, which is running, has its P now; on its CPU. */
@@ -229,7 +244,7 @@ static bool below_limit(struct gort_p *p)
 	bool ok;
 
 	raw_spin_lock_irq(&gort_sched.lock);
-	ok = p->nms < READ_ONCE(gort_max_threads);
+	ok = !at_limit(p);
 	if (!ok)
 		gort_sched.stats.thread_limit++;
 	raw_spin_unlock_irq(&gort_sched.lock);
@@ -249,7 +264,7 @@ static void allocm_done(struct gort_p *p, struct gort_m *m)
 		if (m) {
 			m->spinning = true;
 			atomic_inc(&gort_sched.nmspinning);
-		} else {
+		} else if (!gort_startlockedm(p)) {
 			gort_p_idle(p);
 		}
 	}

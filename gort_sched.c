@@ -156,13 +156,18 @@ static bool runqputslow(struct gort_p *p, struct gort_g *g, u32 h, u32 t)
 	return true;
 }
 
-/* The P, which nobody has, goes to the M of the first locked G. */
-static void startlockedm(struct gort_p *p)
+/*
+ * The P, which nobody has, goes to the M of the first locked G that is ready;
+ * false if there is none. sched.lock is held.
+ */
+bool gort_startlockedm(struct gort_p *p)
 {
 	struct gort_g *g = gq_pop(&p->locked);
 
+	if (!g)
+		return false;
 	g->lockedm->nextg = g;
-	gort_startm(p, g->lockedm, false);
+	return gort_startm(p, g->lockedm, false);
 }
 
 /*
@@ -183,7 +188,7 @@ static bool put_locked(struct gort_g *g)
 		p = g->lockedm->p;
 		gq_put(&p->locked, g);
 		if (gort_p_busy(p))
-			startlockedm(p);
+			gort_startlockedm(p);
 	}
 	raw_spin_unlock_irqrestore(&gort_sched.lock, flags);
 	return p;
@@ -543,7 +548,7 @@ static void gort_idle(struct gort_m *m)
  */
 bool gort_handoffp(struct gort_p *p, struct gort_m *sysm)
 {
-	bool alloc = false, idle = false;
+	bool work, alloc = false, idle = false;
 	unsigned long flags;
 
 	raw_spin_lock_irqsave(&gort_sched.lock, flags);
@@ -554,12 +559,11 @@ bool gort_handoffp(struct gort_p *p, struct gort_m *sysm)
 	p->m = NULL;
 	WRITE_ONCE(p->taken, READ_ONCE(p->stop));
 	if (!p->taken) {
-		if (!runqempty(p) || gort_sched.size)
-			alloc = !gort_startm(p, NULL, false);
-		else if (p->locked.head)
-			startlockedm(p);
-		else
-			idle = true;
+		work = !runqempty(p) || gort_sched.size;
+		alloc = work && !gort_startm(p, NULL, false);
+		/* meanwhile, or without need, one that has an M */
+		if (!work || alloc)
+			idle = !gort_startlockedm(p) && !work;
 	}
 	if (idle)
 		gort_p_idle(p);
@@ -593,15 +597,19 @@ static bool startspinning(struct gort_m *m)
 static bool runlocked(struct gort_m *m)
 {
 	struct gort_p *p = m->p;
+	bool ready;
 
 	if (!READ_ONCE(p->locked.head))
 		return false;
 	resetspinning(m);
 	raw_spin_lock_irq(&gort_sched.lock);
-	gort_m_pool(m);
-	startlockedm(p);
+	ready = p->locked.head; /* unless its M has just left */
+	if (ready) {
+		gort_m_pool(m);
+		gort_startlockedm(p);
+	}
 	raw_spin_unlock_irq(&gort_sched.lock);
-	return true;
+	return ready;
 }
 
 /* The next G to run on @m, or NULL: it has lost its P. */
