@@ -550,6 +550,10 @@ unsigned long gort_systemstack(struct gort_g *g, unsigned long a,
 						   unsigned long b,
 						   unsigned long c));
 
+/* gort_thread.c */
+void gort_lockm(struct gort_m *m, struct gort_g *g);
+void gort_unlockm(struct gort_m *m, struct gort_g *g);
+
 /* gort_m.c */
 void gort_m_init(struct gort_p *p);
 void gort_m_exit(void);

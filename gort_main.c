@@ -144,7 +144,7 @@ static const struct kernel_param_ops threads_ops = {
 };
 
 module_param_cb(max_threads, &threads_ops, &gort_max_threads, 0644);
-MODULE_PARM_DESC(max_threads, "Kernel threads for each CPU, those in blocking calls included, those that a green thread is locked to not: 1..4096 (default 64)");
+MODULE_PARM_DESC(max_threads, "Kernel threads for each CPU, those in blocking calls included, and as many that a green thread is locked to: 1..4096 (default 64)");
 
 static int heap_set(const char *val, const struct kernel_param *kp)
 {

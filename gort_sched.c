@@ -652,24 +652,6 @@ static struct gort_g *findrunnable(struct gort_m *m, bool *inherit)
 	}
 }
 
-/* @g asked to stay on an M, and has none: this is the one. */
-static void lockm(struct gort_m *m, struct gort_g *g)
-{
-	raw_spin_lock_irq(&gort_sched.lock);
-	g->lockedm = m;
-	m->lockedg = g;
-	raw_spin_unlock_irq(&gort_sched.lock);
-}
-
-/* @g and its M part; both run, or @g has ended. */
-static void unlockm(struct gort_m *m, struct gort_g *g)
-{
-	raw_spin_lock_irq(&gort_sched.lock);
-	g->lockedm = NULL;
-	m->lockedg = NULL;
-	raw_spin_unlock_irq(&gort_sched.lock);
-}
-
 /* What @g left its stack for; it may come on elsewhere before this returns. */
 static void gort_left(struct gort_m *m, struct gort_g *g)
 {
@@ -691,7 +673,7 @@ static void gort_left(struct gort_m *m, struct gort_g *g)
 	case GORT_ACT_EXIT:
 		if (unlikely(g->lockcount)) {
 			/* as in Go: who knows what it did to its M */
-			unlockm(m, g);
+			gort_unlockm(m, g);
 			m->leave = true;
 		}
 		gort_gdead(g);
@@ -720,7 +702,7 @@ static bool execute(struct gort_m *m, struct gort_g *g, bool inherit)
 	if (unlikely(!g->seg) && !startg(g, p))
 		return true;
 	if (unlikely(g->lockcount && !m->lockedg))
-		lockm(m, g);
+		gort_lockm(m, g);
 	if (!inherit)
 		WRITE_ONCE(p->schedtick, p->schedtick + 1);
 	p->stats.switches++;
@@ -808,65 +790,3 @@ unsigned long gort_systemstack(struct gort_g *g, unsigned long a,
 		return fn(a, b, c);
 	return gort_on_g0(a, b, c, fn, g->m->g0_sp, &g->sp);
 }
-
-static unsigned long lockm_on_m(unsigned long g, unsigned long lock,
-				unsigned long unused)
-{
-	struct gort_m *m = ((struct gort_g *)g)->m;
-
-	if (lock)
-		lockm(m, (struct gort_g *)g);
-	else
-		unlockm(m, (struct gort_g *)g);
-	return 0;
-}
-
-/**
- * gort_lock_thread() - stay on this M
- *
- * From here to the matching gort_unlock_thread() the G runs on the kthread that
- * runs it now, and nothing else does: for what the kernel keeps per task, and to
- * stay on a CPU. If that CPU goes offline, or is not used any more, the G goes
- * on with another M, for which the same holds. Calls nest. A G that ends like
- * this takes its M along. As LockOSThread in Go.
- *
- * Context: G.
- * Return: 0, -EPERM outside a G, -EOVERFLOW if it was called 2^32 - 1 times.
- */
-int gort_lock_thread(void)
-{
-	struct gort_g *g = gort_getg();
-
-	if (!g)
-		return -EPERM;
-	if (g->lockcount == U32_MAX)
-		return -EOVERFLOW;
-	gort_enter(g);
-	if (!g->lockcount++)
-		gort_systemstack(g, (unsigned long)g, true, 0, lockm_on_m);
-	gort_releasem(g, GORT_SITE_UNLOCK);
-	return 0;
-}
-EXPORT_SYMBOL_GORT(gort_lock_thread);
-
-/**
- * gort_unlock_thread() - undo one gort_lock_thread()
- *
- * Context: G.
- * Return: 0, -EPERM outside a G, -EINVAL if the G is not locked to an M.
- */
-int gort_unlock_thread(void)
-{
-	struct gort_g *g = gort_getg();
-
-	if (!g)
-		return -EPERM;
-	if (!g->lockcount)
-		return -EINVAL;
-	gort_enter(g);
-	if (!--g->lockcount)
-		gort_systemstack(g, (unsigned long)g, false, 0, lockm_on_m);
-	gort_releasem(g, GORT_SITE_UNLOCK);
-	return 0;
-}
-EXPORT_SYMBOL_GORT(gort_unlock_thread);

@@ -104,7 +104,7 @@ void gort_ready(struct gort_g *g);
 long gort_call(long (*fn)(void *arg), void *arg);
 long gort_syscall(long (*fn)(void *arg), void *arg);
 
-/* A G that always runs on the same M (gort_sched.c) */
+/* A G that always runs on the same M (gort_thread.c) */
 int gort_lock_thread(void);
 int gort_unlock_thread(void);
 
