@@ -33,9 +33,11 @@
 #include <linux/cpumask.h>
 #include <linux/hrtimer.h>
 #include <linux/jump_label.h>
+#include <linux/kernel.h>
 #include <linux/list.h>
 #include <linux/percpu.h>
 #include <linux/preempt.h>
+#include <linux/rcupdate.h>
 #include <linux/refcount.h>
 #include <linux/sched.h>
 #include <linux/semaphore.h>
@@ -124,6 +126,7 @@ enum gort_permit {
  * @seg: current segment; O
  * @schedlink: next in the global queue; S
  * @fn: body; I
+ * @body: what messages call it: its body, or that of its workload; I
  * @arg: its argument; I
  * @done: called on the M when the G has left its stack for good; I
  * @owner: module whose code it runs, a reference, or NULL; I
@@ -132,6 +135,8 @@ enum gort_permit {
  * @ctx_node: in the context's list; C
  * @id: for messages; I
  * @wait_reason: why it sleeps; A
+ * @dozes: it sleeps, but something outside its context is sure to wake it, as
+ *	@timer: counts as awake; O, or the waker while it sleeps
  * @timer: wakes it; O
  * @ref: one for its life, one for each gort_get(); A
  * @stats: what happened to it; O
@@ -154,11 +159,13 @@ struct gort_g {
 	bool unheard;
 	bool named;
 	bool cancelled;
+	bool dozes;
 	u64 asked_ns;
 	atomic_t wait;
 	struct gort_seg *seg;
 	struct gort_g *schedlink;
 	gort_fn_t fn;
+	const void *body;
 	void *arg;
 	void (*done)(struct gort_g *g);
 	struct module *owner;
@@ -347,13 +354,20 @@ struct gort_sched {
  * @gs: its Gs; C
  * @nr_gs: how many; C
  * @nr_live: those that have not ended, which the cap is for; A
+ * @awake: lower half: those not asleep for good; upper half: how often that
+ *	grew; A, see gort_dead.c
+ * @told: @awake in the deadlock that was reported last; C
  * @max_gs: cap; I
+ * @cancelling: cancels of all of them under way; C
  * @cancelled: takes no new Gs; C
- * @wait: woken when @nr_gs becomes 0; own lock
+ * @watched: if all are asleep it is a deadlock; A
+ * @wait: woken when @nr_gs becomes 0, in a deadlock, and, for a file, when a
+ *	task completes; own lock
  * @memcg: pays for its memory, or NULL; I
  * @text: G code of the module that made it, for Gs started from outside; I
  * @heap: what its Gs allocated, made for the first of it; H, read without
  * @name: for messages; I
+ * @rcu: frees it
  */
 struct gort_ctx {
 	struct list_head node;
@@ -361,13 +375,18 @@ struct gort_ctx {
 	struct list_head gs;
 	unsigned int nr_gs;
 	atomic_t nr_live;
+	atomic64_t awake;
+	u64 told;
 	unsigned int max_gs;
+	unsigned int cancelling;
 	bool cancelled;
+	bool watched;
 	wait_queue_head_t wait;
 	struct mem_cgroup *memcg;
 	struct gort_text text;
 	struct gort_heap *heap;
 	char name[GORT_NAME_LEN];
+	struct rcu_head rcu;
 };
 
 extern struct gort_sched gort_sched;
@@ -607,6 +626,29 @@ void gort_ctx_cancel_gs(struct gort_ctx *ctx);
 void gort_gs_walk(void (*fn)(struct gort_g *g));
 gfp_t gort_gfp(const struct gort_ctx *ctx);
 
+/* gort_dead.c */
+void gort_ctx_unwatch(struct gort_ctx *ctx);
+void gort_all_asleep(struct gort_ctx *ctx);
+bool gort_checkdead(struct gort_ctx *ctx);
+void gort_report_dead(struct gort_ctx *ctx);
+
+/* A G of @ctx was made, or is to come on again: before it is in a queue. */
+static inline void gort_count_awake(struct gort_ctx *ctx)
+{
+	atomic64_add(BIT_ULL(32) | 1, &ctx->awake);
+}
+
+/* One has parked or ended. Was it the last one awake? */
+static inline bool gort_count_asleep(struct gort_ctx *ctx)
+{
+	return !lower_32_bits(atomic64_dec_return(&ctx->awake));
+}
+
+static inline u32 gort_nr_awake(const struct gort_ctx *ctx)
+{
+	return lower_32_bits(atomic64_read_acquire(&ctx->awake));
+}
+
 /* gort_lock.c */
 void gort_neutralise(struct gort_m *m, struct gort_g *g);
 bool gort_is_neutral(const struct gort_m *m);
@@ -621,7 +663,11 @@ void gort_heap_stats(struct gort_stats *st);
 int gort_gc_init(void);
 void gort_gc_exit(void);
 
+/* gort_park.c */
+bool gort_parked(struct gort_g *g);
+
 /* gort_task.c: workloads and the tasks that run them */
+const void *gort_task_body(const void *task);
 int gort_task_init(void);
 void gort_task_exit(void);
 

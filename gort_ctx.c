@@ -9,9 +9,11 @@
  *
  * Who can still use a context when gort_ctx_destroy() frees it? Its Gs, and
  * there are none: the last one leaves under ctx->lock and wakes the waiter
- * before it lets go, and the waiter takes that lock once more. The collector, and
- * who starts finalizers: it leaves the list of contexts under X, and its heap
- * goes under H.
+ * before it lets go, and the waiter takes that lock once more. An M that has put
+ * a G to sleep and has yet to count it (gort_parked()), while the G has woken and
+ * ended elsewhere: it does so in an RCU section, and RCU frees the context. The
+ * collector, and who starts finalizers: it leaves the list of contexts under X,
+ * and its heap goes under H.
  */
 
 #include <linux/err.h>
@@ -82,6 +84,7 @@ void gort_ctx_cancel_gs(struct gort_ctx *ctx)
 	/* the list is turned round: not while somebody walks it */
 	mutex_lock(&ctxs_mutex);
 	spin_lock(&ctx->lock);
+	ctx->cancelling++;
 	todo = ctx->nr_gs;
 	while (todo && !list_empty(&ctx->gs)) {
 		for (n = min(todo, GORT_CANCEL_BATCH + 0U); n; n--, todo--) {
@@ -96,6 +99,10 @@ void gort_ctx_cancel_gs(struct gort_ctx *ctx)
 		cond_resched();
 		spin_lock(&ctx->lock);
 	}
+	ctx->cancelling--;
+	/* who was not cancelled may be asleep since the others are gone */
+	if (!gort_nr_awake(ctx))
+		gort_all_asleep(ctx);
 	spin_unlock(&ctx->lock);
 	mutex_unlock(&ctxs_mutex);
 }
@@ -150,18 +157,34 @@ void gort_ctx_cancel(struct gort_ctx *ctx)
 }
 EXPORT_SYMBOL_GORT(gort_ctx_cancel);
 
+/* The last one has woken who waits, and lets go of the lock. */
+static void ctx_is_empty(struct gort_ctx *ctx)
+{
+	spin_lock(&ctx->lock);
+	spin_unlock(&ctx->lock);
+}
+
 /**
  * gort_ctx_wait() - wait until a context has no G
  * @ctx: the context
  *
  * Context: process; not interruptible.
+ * Return: 0; for a context that gort_ctx_watch() was called for, -EDEADLK if
+ * all its Gs are asleep and have nobody to wake them, with a message that names
+ * them: cancel them, or wake one, and wait again.
  */
-void gort_ctx_wait(struct gort_ctx *ctx)
+int gort_ctx_wait(struct gort_ctx *ctx)
 {
-	wait_event_idle(ctx->wait, !READ_ONCE(ctx->nr_gs));
-	/* the last one has let go */
-	spin_lock(&ctx->lock);
-	spin_unlock(&ctx->lock);
+	bool dead = false;
+
+	wait_event_idle(ctx->wait,
+			!READ_ONCE(ctx->nr_gs) || (dead = gort_checkdead(ctx)));
+	if (dead) {
+		gort_report_dead(ctx);
+		return -EDEADLK;
+	}
+	ctx_is_empty(ctx);
+	return 0;
 }
 EXPORT_SYMBOL_GORT(gort_ctx_wait);
 
@@ -180,13 +203,14 @@ void gort_ctx_destroy(struct gort_ctx *ctx)
 	if (IS_ERR_OR_NULL(ctx))
 		return;
 	gort_ctx_cancel(ctx);
-	gort_ctx_wait(ctx);
+	wait_event_idle(ctx->wait, !READ_ONCE(ctx->nr_gs));
+	ctx_is_empty(ctx);
 	mutex_lock(&ctxs_mutex);
 	list_del(&ctx->node);
 	mutex_unlock(&ctxs_mutex);
 	gort_heap_destroy(ctx);
 	mem_cgroup_put(ctx->memcg);
-	kfree(ctx);
+	kfree_rcu(ctx, rcu);
 }
 EXPORT_SYMBOL_GORT(gort_ctx_destroy);
 
@@ -201,6 +225,7 @@ int gort_ctx_add(struct gort_ctx *ctx, struct gort_g *g)
 		err = -EAGAIN;
 	} else {
 		atomic_inc(&ctx->nr_live);
+		gort_count_awake(ctx);
 		WRITE_ONCE(ctx->nr_gs, ctx->nr_gs + 1);
 		list_add_tail(&g->ctx_node, &ctx->gs);
 	}
@@ -211,11 +236,16 @@ int gort_ctx_add(struct gort_ctx *ctx, struct gort_g *g)
 /* @g has ended; @ctx may be gone when this returns. */
 void gort_ctx_del(struct gort_ctx *ctx, struct gort_g *g)
 {
+	bool last;
+
 	spin_lock(&ctx->lock);
 	list_del(&g->ctx_node);
 	WRITE_ONCE(ctx->nr_gs, ctx->nr_gs - 1);
+	last = gort_count_asleep(ctx);
 	if (!ctx->nr_gs)
 		wake_up_all(&ctx->wait);
+	else if (last)
+		gort_all_asleep(ctx);
 	spin_unlock(&ctx->lock);
 }
 

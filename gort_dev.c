@@ -151,16 +151,25 @@ static bool enough(struct gort_file *f, u32 min)
 	       (min && READ_ONCE(f->nr_done) >= min);
 }
 
-/* Wait until enough() or @deadline; interruptible. */
+/*
+ * Wait until enough() or @deadline; interruptible. A deadlock is looked for
+ * first: what completed before everybody fell asleep is enough.
+ */
 static int wait_enough(struct gort_file *f, u32 min, u64 deadline_ns)
 {
 	ktime_t deadline = ns_to_ktime(min_t(u64, deadline_ns, KTIME_MAX));
 	DEFINE_WAIT(w);
-	int err = 0;
+	bool dead;
+	int err;
 
 	for (;;) {
-		prepare_to_wait(&f->wait, &w, TASK_INTERRUPTIBLE);
+		prepare_to_wait(&f->ctx->wait, &w, TASK_INTERRUPTIBLE);
+		dead = gort_checkdead(f->ctx);
+		err = 0;
 		if (enough(f, min))
+			break;
+		err = -EDEADLK;
+		if (dead)
 			break;
 		err = -ERESTARTSYS;
 		if (signal_pending(current))
@@ -169,13 +178,14 @@ static int wait_enough(struct gort_file *f, u32 min, u64 deadline_ns)
 		if (deadline_ns != GORT_WAIT_FOREVER &&
 		    ktime_compare(ktime_get(), deadline) >= 0)
 			break;
-		err = 0;
 		if (deadline_ns == GORT_WAIT_FOREVER)
 			schedule();
 		else
 			schedule_hrtimeout(&deadline, HRTIMER_MODE_ABS);
 	}
-	finish_wait(&f->wait, &w);
+	finish_wait(&f->ctx->wait, &w);
+	if (err == -EDEADLK)
+		gort_report_dead(f->ctx);
 	return err;
 }
 
@@ -360,11 +370,15 @@ static __poll_t gort_poll(struct file *file, poll_table *pt)
 {
 	struct gort_file *f = file->private_data;
 	__poll_t mask = 0;
+	bool dead;
 
-	poll_wait(file, &f->wait, pt);
+	poll_wait(file, &f->ctx->wait, pt);
+	dead = gort_checkdead(f->ctx); /* before it looks for completions */
 	spin_lock(&f->lock);
 	if (f->nr_done)
 		mask |= EPOLLIN | EPOLLRDNORM;
+	else if (dead && f->nr_running)
+		mask |= EPOLLERR;
 	if (f->nr_done + f->nr_running < f->max_tasks)
 		mask |= EPOLLOUT | EPOLLWRNORM;
 	spin_unlock(&f->lock);

@@ -93,6 +93,7 @@ int gort_newproc(struct gort_ctx *ctx, gort_fn_t fn, void *arg,
 	if (!g)
 		goto err_count;
 	g->fn = fn;
+	g->body = done ? gort_task_body(arg) : fn;
 	g->arg = arg;
 	g->text = *text;
 	g->owner = owner;
@@ -145,6 +146,8 @@ static unsigned long go_on_m(unsigned long ctx, unsigned long fn,
 
 	if (!ctx)
 		ctx = (unsigned long)self->ctx;
+	else if (ctx != (unsigned long)self->ctx)
+		gort_ctx_unwatch(self->ctx); /* who can tell whom it wakes? */
 	if (self->owner)
 		__module_get(self->owner);
 	err = gort_newproc((struct gort_ctx *)ctx, (gort_fn_t)fn, (void *)arg,

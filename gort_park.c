@@ -20,7 +20,8 @@
  *	failed: the G is ready again	old was PARKED: into a queue
  *
  * Both operations are fully ordered: who takes the permit sees what was done
- * before it was given, and who finds PARKED sees the saved registers.
+ * before it was given, and who finds PARKED sees the saved registers. Both count
+ * for the deadlock detector (gort_dead.c).
  *
  * Rejected: an unlock function that the M calls after the switch, as gopark
  * has it. It allows a wait queue without a permit, but each waker must then
@@ -133,6 +134,25 @@ int gort_park(const char *reason)
 EXPORT_SYMBOL_GORT(gort_park);
 NOKPROBE_SYMBOL(gort_park);
 
+/*
+ * [2], on g0: @g has left its stack to sleep. False: it has a permit already,
+ * and the caller queues it. If true, it may come on elsewhere at any time, and
+ * nothing of it is used any more; the context is still there thanks to RCU.
+ */
+bool gort_parked(struct gort_g *g)
+{
+	struct gort_ctx *ctx = g->ctx;
+	bool dozes = g->dozes, parked;
+
+	rcu_read_lock();
+	parked = atomic_cmpxchg(&g->wait, GORT_PERMIT_NONE,
+				GORT_PERMIT_PARKED) == GORT_PERMIT_NONE;
+	if (parked && !dozes && gort_count_asleep(ctx))
+		gort_all_asleep(ctx);
+	rcu_read_unlock();
+	return parked;
+}
+
 static enum hrtimer_restart timer_fired(struct hrtimer *t)
 {
 	gort_ready(container_of(t, struct gort_g, timer));
@@ -144,6 +164,7 @@ static unsigned long timer_start(unsigned long g, unsigned long deadline,
 {
 	struct hrtimer *t = &((struct gort_g *)g)->timer;
 
+	((struct gort_g *)g)->dozes = true;
 	gort_hrtimer_setup(t, timer_fired, HRTIMER_MODE_ABS_SOFT);
 	hrtimer_start(t, ns_to_ktime(deadline), HRTIMER_MODE_ABS_SOFT);
 	return 0;
@@ -153,6 +174,7 @@ static unsigned long timer_stop(unsigned long g, unsigned long unused1,
 				unsigned long unused2)
 {
 	hrtimer_cancel(&((struct gort_g *)g)->timer);
+	((struct gort_g *)g)->dozes = false;
 	return 0;
 }
 
@@ -242,7 +264,11 @@ EXPORT_SYMBOL_GORT(gort_now);
 /* [2]: give the permit. Did @g sleep, and is the caller to queue it? */
 static bool give_permit(struct gort_g *g)
 {
-	return atomic_xchg(&g->wait, GORT_PERMIT_GIVEN) == GORT_PERMIT_PARKED;
+	if (atomic_xchg(&g->wait, GORT_PERMIT_GIVEN) != GORT_PERMIT_PARKED)
+		return false;
+	if (!g->dozes)
+		gort_count_awake(g->ctx);
+	return true;
 }
 
 static unsigned long ready_on_m(unsigned long g, unsigned long p,

@@ -665,9 +665,7 @@ static void gort_left(struct gort_m *m, struct gort_g *g)
 		break;
 	case GORT_ACT_PARK:
 		m->p->stats.parked++;
-		/* [2] */
-		if (atomic_cmpxchg(&g->wait, GORT_PERMIT_NONE,
-				   GORT_PERMIT_PARKED) != GORT_PERMIT_NONE)
+		if (!gort_parked(g))
 			gort_runqput(m->p, g, true);
 		break;
 	case GORT_ACT_EXIT:

@@ -184,6 +184,12 @@ static void task_main(void *arg)
 	t->c.status = t->wl->fn(t->args, &t->c.result);
 }
 
+/* What the G of @task is called in messages. */
+const void *gort_task_body(const void *task)
+{
+	return ((const struct gort_task *)task)->wl->fn;
+}
+
 /* The G of a task has ended; see the top. */
 static void task_done(struct gort_g *g)
 {
@@ -204,8 +210,8 @@ static void task_done(struct gort_g *g)
 	WRITE_ONCE(f->nr_done, f->nr_done + 1);
 	WRITE_ONCE(f->nr_running, f->nr_running - 1);
 	spin_unlock(&f->lock);
-	if (wq_has_sleeper(&f->wait))
-		wake_up_all(&f->wait);
+	if (wq_has_sleeper(&f->ctx->wait))
+		wake_up_all(&f->ctx->wait);
 }
 
 static struct gort_task *task_alloc(struct gort_file *f,
@@ -250,7 +256,7 @@ static void task_uncount(struct gort_file *f)
 	spin_lock(&f->lock);
 	WRITE_ONCE(f->nr_running, f->nr_running - 1);
 	spin_unlock(&f->lock);
-	wake_up_all(&f->wait);
+	wake_up_all(&f->ctx->wait);
 }
 
 static int file_start(struct gort_file *f, struct gort_task *t)
@@ -266,6 +272,8 @@ static int file_start(struct gort_file *f, struct gort_task *t)
 		goto err_count;
 	/* from here on the task may be over at any time */
 	f->last_id = t->c.id;
+	if (t->wl->woken_outside)
+		gort_ctx_unwatch(f->ctx);
 	err = gort_newproc(f->ctx, task_main, t, &t->wl->text, t->wl->owner,
 			   task_done, &t->g);
 	if (err)
@@ -359,7 +367,7 @@ struct gort_task *gort_file_take(struct gort_file *f)
 	}
 	spin_unlock(&f->lock);
 	if (t && full)
-		wake_up_all(&f->wait); /* who polls for room to submit */
+		wake_up_all(&f->ctx->wait); /* who polls for room to submit */
 	return t;
 }
 
@@ -370,7 +378,7 @@ void gort_file_untake(struct gort_file *f, struct gort_task *t)
 	list_add(&t->node, &f->done);
 	WRITE_ONCE(f->nr_done, f->nr_done + 1);
 	spin_unlock(&f->lock);
-	wake_up_all(&f->wait);
+	wake_up_all(&f->ctx->wait);
 }
 
 struct gort_file *gort_file_open(void)
@@ -392,9 +400,9 @@ struct gort_file *gort_file_open(void)
 		return ERR_PTR(-ENOMEM);
 	}
 	spin_lock_init(&f->lock);
+	gort_ctx_watch(f->ctx);
 	INIT_LIST_HEAD(&f->done);
 	xa_init_flags(&f->tasks, XA_FLAGS_ACCOUNT);
-	init_waitqueue_head(&f->wait);
 	mutex_init(&f->submit);
 	return f;
 }

@@ -7,14 +7,13 @@
 
 #include <linux/list.h>
 #include <linux/spinlock.h>
-#include <linux/wait.h>
 #include <linux/xarray.h>
 
 #include "gort.h"
 
 /**
  * struct gort_file - an open file of the device
- * @ctx: its context; I
+ * @ctx: its context, in whose wait queue readers and waiters sleep; I
  * @lock: protects what is marked F; a leaf
  * @done: completions to be read, oldest first; F
  * @nr_done: how many; F, read without
@@ -22,7 +21,6 @@
  * @max_tasks: cap on the sum of both; I
  * @last_id: id of the last accepted task; under @submit
  * @tasks: those that run, by id; its own lock
- * @wait: readers and waiters
  * @submit: one batch at a time, so that its ids follow each other
  */
 struct gort_file {
@@ -34,7 +32,6 @@ struct gort_file {
 	unsigned int max_tasks;
 	u64 last_id;
 	struct xarray tasks;
-	wait_queue_head_t wait;
 	struct mutex submit;	/* order of a batch */
 };
 

@@ -63,7 +63,8 @@ struct gort_ctx *__gort_ctx_create(const char *name, unsigned int max_gs,
 				   const struct gort_text *text);
 void gort_ctx_destroy(struct gort_ctx *ctx);
 void gort_ctx_cancel(struct gort_ctx *ctx);
-void gort_ctx_wait(struct gort_ctx *ctx);
+int gort_ctx_wait(struct gort_ctx *ctx);
+void gort_ctx_watch(struct gort_ctx *ctx);
 
 /**
  * gort_ctx_create() - make a context for a module's Gs
@@ -174,6 +175,10 @@ struct gort_workload_arg {
  * @owner: THIS_MODULE; pinned while a task of it is unfinished
  * @fn: G code; gets the checked arguments, stores a result, returns 0 or a
  *	negative errno
+ * @woken_outside: its Gs may be woken by something else than Gs of the same file
+ *	and their own deadlines: by an interrupt, a task, another context, or
+ *	tasks that are to be submitted later. For a file that has run one, no
+ *	deadlock is found.
  * @nr_args: how many of @args count
  * @args: the arguments in order
  * @id: set by gort_workload_register()
@@ -184,6 +189,7 @@ struct gort_workload {
 	const char *help;
 	struct module *owner;
 	int (*fn)(const u64 *args, u64 *result);
+	bool woken_outside;
 	unsigned int nr_args;
 	struct gort_workload_arg args[GORT_MAX_ARGS];
 	u32 id;

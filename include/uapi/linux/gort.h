@@ -169,6 +169,11 @@ struct gort_submit {
  * @running: accepted tasks that have not completed, out
  *
  * A signal ends the wait with EINTR (or restarts it, as sigaction says).
+ *
+ * EDEADLK, whatever the deadline: there are not enough completions, and all
+ * green threads of the file are asleep with nobody left to wake them. The kernel
+ * log says what each of them waits for; cancel them, or submit what wakes them.
+ * @completed and @running are written, as with ETIME.
  */
 struct gort_wait {
 	__u32 size;
@@ -219,7 +224,8 @@ struct gort_cancel {
  *
  * read() returns whole records only (EINVAL if the buffer can't hold one),
  * EAGAIN under O_NONBLOCK when there is none, 0 when there is none and no task
- * runs. An accepted task yields exactly one completion.
+ * runs, and where it would block, EDEADLK as GORT_IOC_WAIT does. An accepted
+ * task yields exactly one completion.
  */
 struct gort_completion {
 	__u64 id;
