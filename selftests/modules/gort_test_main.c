@@ -10,6 +10,7 @@
  *   contexts	a context is filled, destroyed, and its Gs counted
  *   collect	a collection by an ordinary process
  *   heap_outside	what the functions of the heap return in one
+ *   waits	contexts are waited for whose Gs have nobody to wake them
  */
 
 #include <linux/bottom_half.h>
@@ -203,6 +204,15 @@ long t_k_write(void *unused)
 	return 1;
 }
 
+/* Blocks the M, for at least this long; by the clock, which jiffies may lag. */
+long t_k_sleep(void *ns)
+{
+	unsigned long us = DIV_ROUND_UP((unsigned long)ns, NSEC_PER_USEC);
+
+	usleep_range(us, us + 100);
+	return 0;
+}
+
 /*
  * What each of them returns stands with its function. The limits of arguments
  * are where a test could only hang or run out of memory.
@@ -309,7 +319,7 @@ static struct gort_workload t_workloads[] = {
 			{ "spin", 0, 1 << 16, 100 },
 		},
 	}, {
-		.name = "t_irqready", .fn = t_irqready,
+		.name = "t_irqready", .fn = t_irqready, .woken_outside = true,
 		.help = "woken from an interrupt",
 		.nr_args = 3, .args = {
 			{ "rounds", 0, 1 << 30, 100 },
@@ -453,6 +463,45 @@ static struct gort_workload t_workloads[] = {
 		.name = "t_uselock", .fn = t_uselock,
 		.help = "takes the lock that others may have left",
 		.nr_args = 1, .args = { { "count", 0, U64_MAX, 1000 } },
+	}, {
+		.name = "t_alone", .fn = t_alone,
+		.help = "waits for nobody",
+	}, {
+		.name = "t_couple", .fn = t_couple,
+		.help = "two Gs wait for each other, for ever",
+	}, {
+		.name = "t_family", .fn = t_family,
+		.help = "a tree of Gs, of which none gets on",
+		.nr_args = 2, .args = {
+			{ "depth", 0, 8, 3 },
+			{ "fanout", 1, 64, 3 },
+		},
+	}, {
+		.name = "t_widow", .fn = t_widow,
+		.help = "waits for a child that goes without a word",
+		.nr_args = 2, .args = {
+			{ "how", 0, 4, 0 },
+			{ "ns", 0, U64_MAX / 2, 1000000 },
+		},
+	}, {
+		.name = "t_orphan", .fn = t_orphan,
+		.help = "leaves a child behind that waits for ever",
+	}, {
+		.name = "t_ring", .fn = t_ring,
+		.help = "a token goes round",
+		.nr_args = 3, .args = {
+			{ "members", 1, 1 << 12, 3 },
+			{ "rounds", 0, 1 << 30, 1000 },
+			{ "work", 0, 1 << 16, 0 },
+		},
+	}, {
+		.name = "t_irqplain", .fn = t_irqready,
+		.help = "t_irqready, but does not say so",
+		.nr_args = 3, .args = {
+			{ "rounds", 0, 1 << 30, 100 },
+			{ "delay", 0, NSEC_PER_SEC, 10000 },
+			{ "spin", 0, 1 << 16, 100 },
+		},
 	},
 };
 
@@ -600,6 +649,63 @@ static const struct kernel_param_ops t_contexts_ops = {
 
 module_param_cb(contexts, &t_contexts_ops, NULL, 0400);
 MODULE_PARM_DESC(contexts, "Fill a context, destroy it, count its Gs");
+
+/*
+ * Starts t_lonely() in a new context. Returns what waiting for it does at
+ * first, and in @then what it does when the G was told to go, or cancelled.
+ */
+static int t_wait_one(bool watched, bool elsewhere, bool cancel, u64 delay_ns,
+		       int *then)
+{
+	struct t_lonely *l = kzalloc(sizeof(*l), GFP_KERNEL);
+	struct gort_ctx *ctx = gort_ctx_create("waits", 2);
+	int err = -ENOMEM;
+
+	if (!l || IS_ERR(ctx))
+		goto out;
+	t_k_timer_init(&l->t);
+	l->t.delay_ns = delay_ns;
+	l->elsewhere = elsewhere;
+	if (watched)
+		gort_ctx_watch(ctx);
+	err = gort_go(ctx, t_lonely, l);
+	if (err)
+		goto out;
+	err = gort_ctx_wait(ctx);
+	if (cancel)
+		gort_ctx_cancel(ctx);
+	else if (err) /* it is asleep, and so has set l->t.g */
+		t_timer_fn(&l->t.timer);
+	*then = gort_ctx_wait(ctx);
+	gort_put(l->t.g);
+out:
+	gort_ctx_destroy(ctx);
+	kfree(l);
+	return err;
+}
+
+/* Pairs of results of t_wait_one(), see deadlock_test. */
+static int t_waits_get(char *buf, const struct kernel_param *kp)
+{
+	const u64 delay = 100 * NSEC_PER_MSEC;
+	int first[5], then[5] = {};
+
+	first[0] = t_wait_one(true, false, false, 0, &then[0]);
+	first[1] = t_wait_one(true, false, true, 0, &then[1]);
+	first[2] = t_wait_one(true, false, false, delay, &then[2]);
+	first[3] = t_wait_one(false, false, false, delay, &then[3]);
+	first[4] = t_wait_one(true, true, false, delay, &then[4]);
+	return sysfs_emit(buf, "%d %d, %d %d, %d %d, %d %d, %d %d\n",
+			  first[0], then[0], first[1], then[1], first[2],
+			  then[2], first[3], then[3], first[4], then[4]);
+}
+
+static const struct kernel_param_ops t_waits_ops = {
+	.get = t_waits_get,
+};
+
+module_param_cb(waits, &t_waits_ops, NULL, 0400);
+MODULE_PARM_DESC(waits, "What waiting for a context returns");
 
 /* Workloads last: tasks may come as soon as there is one. */
 static int __init t_init(void)

@@ -140,6 +140,16 @@ long t_k_exact_begin(void *exact);
 long t_k_exact_wrong(void *exact);
 long t_k_exact_end(void *exact);
 
+/**
+ * struct t_lonely - what a G of t_wait_one() waits for
+ * @t: its timer; fired: it may end
+ * @elsewhere: it starts another G in another context
+ */
+struct t_lonely {
+	struct t_timer t;
+	bool elsewhere;
+};
+
 /* gort_test_main.c */
 extern struct gort_ctx *t_ctx;
 extern struct gort_ctx *t_small_ctx;
@@ -161,6 +171,7 @@ long t_k_gc(void *unused);
 long t_k_gort_alloc(void *size);
 long t_k_finalizer(void *obj);
 long t_k_write(void *unused);
+long t_k_sleep(void *ns);
 
 /* gort_test_preempt.c: small frame, passes the check in its prologue */
 void t_check(void);
@@ -277,6 +288,15 @@ int t_survive(const u64 *args, u64 *result);
 int t_fin(const u64 *args, u64 *result);
 int t_crowd(const u64 *args, u64 *result);
 int t_gc(const u64 *args, u64 *result);
+
+/* gort_test_dead.c */
+int t_alone(const u64 *args, u64 *result);
+int t_couple(const u64 *args, u64 *result);
+int t_family(const u64 *args, u64 *result);
+int t_widow(const u64 *args, u64 *result);
+int t_orphan(const u64 *args, u64 *result);
+int t_ring(const u64 *args, u64 *result);
+void t_lonely(void *arg);
 
 static inline void *t_alloc(size_t size)
 {

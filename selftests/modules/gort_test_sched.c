@@ -10,7 +10,10 @@
 
 #include "gort_test_mod.h"
 
-/* Starts a child of the group; the caller is, or becomes, its parent. */
+/*
+ * Starts a child of the group, in @ctx or (NULL) where the caller is; this is,
+ * or becomes, its parent.
+ */
 int t_spawn_in(struct gort_ctx *ctx, struct t_group *grp, gort_fn_t fn,
 	       void *arg)
 {
