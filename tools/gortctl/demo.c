@@ -128,7 +128,7 @@ static int judge_tasks(const struct demo *d, const struct pump *p, int err)
 		bad += d->rows[i].wrong;
 	if (err)
 		n += problem("after %llu of %llu tasks: %s", p->submitted,
-			     p->total, strerror(-err));
+			     p->total, pump_error(err));
 	if (p->finished != p->submitted)
 		n += problem("%llu tasks never completed", p->submitted - p->finished);
 	if (p->strays)

@@ -248,6 +248,8 @@ int gortc_wait(struct gortc *c, __u32 min_complete, __u64 deadline_ns,
 		raise(SIGINT);
 		return -EINTR;
 	}
+	if (mixed && (once("deadlock") || mode("stuck")))
+		return -EDEADLK;
 	while (nr_running && (!min_complete || nr_ready < min_complete))
 		ready[nr_ready++] = running[--nr_running];
 	w->completed = nr_ready;

@@ -7,6 +7,9 @@
  * is; again. Task number n goes out with n as its user data, and ids[n] has the
  * id it was given, so that a completion is believed only if both agree, once.
  *
+ * Tasks in a deadlock, which wait finds, are cancelled, so that they complete
+ * and are counted as any others.
+ *
  * A signal must not slip in between the look at "interrupted" and the sleep.
  * Therefore the handler itself cancels what runs, which ends the sleep, and the
  * flag is looked at after every submit, which covers what was submitted late.
@@ -37,6 +40,7 @@ struct pump_state {
 	struct gort_task_desc *tasks;
 	struct gort_completion *comps;
 	int full;		/* submits in a row that found no room */
+	bool dead;		/* they were in a deadlock, and cancelled */
 	int err;		/* why no more is submitted */
 };
 
@@ -140,6 +144,13 @@ static bool await(struct pump_state *s)
 	err = gortc_wait(p->c, min, GORT_WAIT_FOREVER, &w);
 	if (err == -EINTR)
 		return true;
+	if (err == -EDEADLK && !s->dead) {
+		s->dead = true;
+		if (!s->err)
+			s->err = err;
+		gortc_cancel_all(p->c);
+		return true;
+	}
 	if (err) {
 		s->err = err;
 		return false;
@@ -184,6 +195,13 @@ static void pump_loop(struct pump_state *s)
 				return;
 		}
 	}
+}
+
+const char *pump_error(int err)
+{
+	if (err == -EDEADLK)
+		return "deadlock: the others slept with nobody to wake them; see dmesg";
+	return strerror(-err);
 }
 
 int pump_run(struct pump *p)

@@ -44,9 +44,13 @@ void pump_catch_signals(struct gortc *c);
 
 /*
  * Run it. Returns only when no task is left running: 0 if all of them were
- * submitted, -EINTR after a signal, else the error that ended the submitting.
+ * submitted, -EINTR after a signal, -EDEADLK if those left were all asleep for
+ * good and were cancelled, else the error that ended the submitting.
  * Tasks that never complete are the difference of @submitted and @finished.
  */
 int pump_run(struct pump *p);
+
+/* What an error of pump_run() means, in words. */
+const char *pump_error(int err);
 
 #endif /* GORTCTL_PUMP_H */

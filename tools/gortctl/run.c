@@ -176,7 +176,7 @@ static int verdict(const struct run *r, const struct pump *p, int err)
 		code = wrong("no room for more than %llu tasks: see the caps in gortctl info",
 			     p->submitted);
 	else if (err)
-		code = wrong("after %llu tasks: %s", p->submitted, strerror(-err));
+		code = wrong("after %llu tasks: %s", p->submitted, pump_error(err));
 	if (r->ok < r->done)
 		code = wrong("%llu of %llu tasks failed", r->done - r->ok, r->done);
 	return code;

@@ -120,6 +120,7 @@ static void print_all(const struct gort_stats *st)
 	line("  taken from a cache", st->seg_reuses);
 	line("timer ticks", st->ticks);
 	line("thread wakeups", st->wakeups);
+	line("deadlocks found", st->deadlocks);
 	stat_print_guard(st);
 }
 

@@ -110,6 +110,10 @@ expect 'run: result differs' 0 'differs' env GORT_FAKE=result "$@"
 expect 'run: task missing' 1 '1 tasks never completed' env GORT_FAKE=missing "$@"
 expect 'run: completed twice' 1 'belong to no task' env GORT_FAKE=twice "$@"
 expect 'run: submit fails' 1 'Cannot allocate memory' env GORT_FAKE=enomem "$@"
+expect 'run: deadlock' 1 'slept with nobody to wake them' \
+	env GORT_FAKE=deadlock "$@"
+expect 'run: deadlock, cancelled' 1 'ECANCELED ' env GORT_FAKE=deadlock "$@"
+expect 'run: deadlock that stays' 1 'tasks never completed' env GORT_FAKE=stuck "$@"
 expect 'run: interrupted' 130 'interrupted: ' env GORT_FAKE=signal "$@"
 expect 'run: interrupted, ended' 130 'ECANCELED ' env GORT_FAKE=signal "$@"
 "$@" -q > "$out/log" 2>&1 && [ ! -s "$out/log" ]
@@ -128,6 +132,7 @@ fails_if ghost '1 completions belong to no task'
 fails_if stray '1 completions belong to no task'
 fails_if id '1 completions belong to no task'
 fails_if enomem 'Cannot allocate memory'
+fails_if deadlock 'slept with nobody to wake them'
 fails_if lost 'requests were lost'
 fails_if putoff 'put off 120 requests, but yielded only 18 times'
 fails_if norequest 'no preemption was requested'
