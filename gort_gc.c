@@ -36,10 +36,10 @@
  * Walking the Gs. While the world stands none ends, so none leaves its
  * context's list; gort_gs_walk() says how others are kept from it.
  *
- * When. On request; by growth, when objects take twice the bytes that the last
- * collection left and at least gc_min, which gort_alloc() looks at in its end; and by the
- * shrinker, which lets a worker do it, since reclaim must not wait for Gs, and
- * once a second at most. So does growth where the G can't wait.
+ * When. On request. By growth: objects take twice the bytes that the last
+ * collection left, and at least gc_min; gort_alloc() looks at that in its end. By
+ * the shrinker, once a second at most. A worker collects for who can't wait until
+ * the world stands: reclaim, and a G with a lock held.
  *
  * Not done: marking while Gs run (each store in G code would need a barrier
  * that the compiler does not write), moving objects (pointers into a C stack

@@ -407,7 +407,8 @@ TEST_F(module, bad_parameters_are_refused)
 		"stack_max=100", "stack_max=4294967296", "restore=2",
 		"async=2", "watchdog_ms=-1", "watchdog_ms=3600001",
 		"stack_paint=x", "stack_cache=-1", "max_tasks=-1",
-		"fail_nth=-1",
+		"fail_nth=-1", "heap_max=65535", "heap_max=-1", "gc_min=0",
+		"gc_min=1099511627777",
 	};
 	unsigned int i;
 

@@ -80,6 +80,7 @@ static struct t_obj *t_obj_new(struct t_watch *w)
 
 static_assert(offsetof(struct t_hold, hidden) == 0);
 static_assert(offsetof(struct t_hold, state) == 8);
+static_assert(offsetof(struct t_hold, stop) == 12);
 
 /* What holds the object; user space passes these. */
 enum t_how {
@@ -101,13 +102,15 @@ enum t_how {
 	T_HOW_REG_PREEMPTED,	/* a register of one that was made to yield */
 	T_HOW_ARG_PREEMPTED,	/* an argument of a function just entered */
 	T_HOW_REG_GC,		/* a register of who collects */
+	T_HOW_REG_LOOP,		/* a register of one in a loop without calls */
 	T_HOW_NOTHING,		/* nothing: it must not survive */
 };
 
 /*
  * With h in %rdi: the object's address goes to %reg, a call follows, and %reg is
  * clear again. Only in between, in state 1, the root does not hold the object.
- * %r12 keeps h.
+ * %r12 keeps h. Registers that a callee keeps are tried with %r15: few functions
+ * need so many that they put it on the stack themselves.
  */
 #define T_REG_IN(reg)							\
 	"movq	%%rdi, %%r12\n\t"					\
@@ -120,7 +123,7 @@ enum t_how {
 	"notq	%%rdi\n\t"						\
 	"movq	%%rdi, t_roots(%%rip)\n\t"				\
 	"movl	$0, 8(%%r12)\n\t"					\
-	"xorl	%%ebx, %%ebx\n\t"					\
+	"xorl	%%r15d, %%r15d\n\t"					\
 	"xorl	%%esi, %%esi\n\t"					\
 	"xorl	%%edi, %%edi\n\t"
 #define T_REG_CLOBBER							\
@@ -129,7 +132,7 @@ enum t_how {
 
 static noinline void t_reg_park(struct t_hold *h, const char *reason)
 {
-	asm volatile(T_REG_IN("rbx")
+	asm volatile(T_REG_IN("r15")
 		     "movq	%%rsi, %%rdi\n\t"
 		     "call	gort_park\n\t"
 		     T_REG_OUT
@@ -138,7 +141,7 @@ static noinline void t_reg_park(struct t_hold *h, const char *reason)
 
 static noinline void t_reg_syscall(struct t_hold *h, long (*fn)(void *arg))
 {
-	asm volatile(T_REG_IN("rbx")
+	asm volatile(T_REG_IN("r15")
 		     "movq	%%rsi, %%rdi\n\t"
 		     "movq	%%r12, %%rsi\n\t"
 		     "call	gort_syscall\n\t"
@@ -148,7 +151,7 @@ static noinline void t_reg_syscall(struct t_hold *h, long (*fn)(void *arg))
 
 static noinline void t_reg_call(struct t_hold *h, long (*fn)(void *arg))
 {
-	asm volatile(T_REG_IN("rbx")
+	asm volatile(T_REG_IN("r15")
 		     "movq	%%rsi, %%rdi\n\t"
 		     "movq	%%r12, %%rsi\n\t"
 		     "call	gort_call\n\t"
@@ -168,7 +171,7 @@ static noinline void t_arg_syscall(struct t_hold *h, long (*fn)(void *arg))
 
 static noinline void t_reg_gc(struct t_hold *h)
 {
-	asm volatile(T_REG_IN("rbx")
+	asm volatile(T_REG_IN("r15")
 		     "call	gort_gc\n\t"
 		     T_REG_OUT
 		     : "+D" (h) : : "rsi", T_REG_CLOBBER);
@@ -176,9 +179,21 @@ static noinline void t_reg_gc(struct t_hold *h)
 
 static noinline void t_reg_preempted(struct t_hold *h)
 {
-	asm volatile(T_REG_IN("rbx")
+	asm volatile(T_REG_IN("r15")
 		     "call	gort_preempt_self\n\t"
 		     "call	t_check\n\t"
+		     T_REG_OUT
+		     : "+D" (h) : : "rsi", T_REG_CLOBBER);
+}
+
+/* One that no function keeps, and nothing but a tick can make the G leave. */
+static noinline void t_reg_loop(struct t_hold *h)
+{
+	asm volatile(T_REG_IN("r8")
+		     "1:\n\t"
+		     "cmpb	$0, 12(%%r12)\n\t"
+		     "je	1b\n\t"
+		     "xorl	%%r8d, %%r8d\n\t"
 		     T_REG_OUT
 		     : "+D" (h) : : "rsi", T_REG_CLOBBER);
 }
@@ -333,6 +348,9 @@ static int t_hold_asm(struct t_hold *h)
 		break;
 	case T_HOW_REG_GC:
 		return t_hold_gc(h);
+	case T_HOW_REG_LOOP:
+		t_reg_loop(h);
+		break;
 	default: /* T_HOW_NOTHING */
 		t_in_place(h);
 		t_hold_here(h);

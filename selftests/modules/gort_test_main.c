@@ -436,7 +436,7 @@ static struct gort_workload t_workloads[] = {
 		.name = "t_survive", .fn = t_survive,
 		.help = "one place holds an object",
 		.nr_args = 2, .args = {
-			{ "how", 0, 18, 0 },
+			{ "how", 0, 19, 0 },
 			{ "rounds", 0, 1 << 20, 10 },
 		},
 	}, {

@@ -118,6 +118,11 @@ static void print_all(const struct gort_stats *st)
 	line("stack segments entered", st->grown);
 	line("  taken from the kernel", st->seg_allocs);
 	line("  taken from a cache", st->seg_reuses);
+	line("heap objects, now", st->heap_objects);
+	line("  bytes of memory, now", st->heap_bytes);
+	line("  bytes freed by collections", st->heap_freed);
+	line("garbage collections", st->collections);
+	line("  finalizers started", st->finalized);
 	line("timer ticks", st->ticks);
 	line("thread wakeups", st->wakeups);
 	line("deadlocks found", st->deadlocks);

@@ -5,7 +5,7 @@
  * expect: rejected
  * says: alloc
  * says: calls kfree()
- * says: allocate and free in a function run by gort_call(fn, arg)
+ * says: use gort_alloc(), or allocate and free in a function run by gort_call(fn, arg)
  */
 #include <linux/slab.h>
 
