@@ -27,6 +27,8 @@ help:
 	@echo '  make test             all tests'
 	@echo '  make test BOOT=NAME   those of one line of selftests/boots'
 	@echo '  make test TESTS="A B" these programs of selftests/ alone'
+	@echo '  make mutants          is each step guarded? Takes them out, one at a time'
+	@echo '  make mutants MUTANT=x of these, the one of this name'
 	@echo '  make vm-shell         a shell in the virtual machine, gort inserted'
 	@echo '  make check            static checks, no virtual machine'
 	@echo '  make setup            get what these need (they do it themselves)'
@@ -68,6 +70,9 @@ run:
 test:
 	@scripts/vm/test
 
+mutants:
+	@scripts/mutants
+
 vm-shell:
 	@scripts/vm/shell
 
@@ -75,4 +80,4 @@ check:
 	@scripts/check
 
 .PHONY: all help modules modules_install kdir tools clean setup run test \
-	vm-shell check
+	mutants vm-shell check

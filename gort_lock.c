@@ -277,6 +277,7 @@ bool gort_trylock(struct gort_lock *l)
 		hold(g->m, l);
 		return true;
 	}
+	gort_at_site(g, GORT_SITE_UNLOCK);
 	gort_releasem(g, GORT_SITE_UNLOCK);
 	return false;
 }
@@ -303,6 +304,7 @@ void gort_unlock(struct gort_lock *l)
 		gort_misuse(g, "gort_unlock", "of a lock that it does not hold");
 		return;
 	}
+	gort_at_site(g, GORT_SITE_UNLOCK);
 	gort_systemstack(g, (unsigned long)l, 0, 0, unlock_on_m);
 	gort_releasem(g, GORT_SITE_UNLOCK);
 }
@@ -363,6 +365,7 @@ static void section_close(enum section kind, spinlock_t *l, unsigned long flags)
 		gort_misuse(g, "closes", "a section that it has not opened");
 		return;
 	}
+	gort_at_site(g, GORT_SITE_SPIN);
 	gort_systemstack(g, kind, (unsigned long)l, flags, close_on_m);
 	gort_releasem(g, GORT_SITE_SPIN);
 }

@@ -318,13 +318,13 @@ void gort_run_site_hook(int site)
 
 /**
  * gort_set_site_hook() - call a function inside the sections that restore
- * @hook: G code, gets GORT_SITE_READY, GORT_SITE_GO, GORT_SITE_ALLOCM,
- *	GORT_SITE_ALLOC or GORT_SITE_GC; or NULL for none
+ * @hook: G code, gets the GORT_SITE_* that it is in; or NULL for none
  *
  * For tests: the module's own code has no checks, so a request can be declined
  * inside these sections only if a test brings code that has. It runs on the
- * stack of whatever G is in such a section. Before the hook goes away, set NULL
- * and destroy the contexts whose Gs may be in it.
+ * stack of whatever G is in such a section, while what the section is for still
+ * lasts; in GORT_SITE_GROW on g0, where its checks find nothing. Before the hook
+ * goes away, set NULL and destroy the contexts whose Gs may be in it.
  *
  * Context: process.
  */

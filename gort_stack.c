@@ -223,6 +223,8 @@ static void g_use_seg(struct gort_g *g, struct gort_seg *s)
 static void g_move(struct gort_g *g, struct gort_seg *s, int site)
 {
 	gort_acquirem(g);
+	if (static_branch_unlikely(&gort_hook_key)) /* growth is on g0 */
+		gort_run_site_hook(site);
 	g_use_seg(g, s);
 	gort_guard_reset(g);
 	gort_releasem(g, site);

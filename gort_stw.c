@@ -163,6 +163,7 @@ void gort_start_the_world(void)
 		start();
 	} else if (g && READ_ONCE(stw_g) == g) {
 		gort_systemstack(g, 0, 0, 0, start_on_m);
+		gort_at_site(g, GORT_SITE_STW);
 		gort_releasem(g, GORT_SITE_STW);
 	} else {
 		pr_warn_ratelimited("gort_start_the_world: the caller, %s (%d), has not stopped it\n",

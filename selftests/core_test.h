@@ -14,6 +14,7 @@
 
 #define CT_KINDS	17	/* sections of gort_test.ko, see t_kinds there */
 #define CT_KIND_LOCK	0	/* one gort_lock */
+#define CT_KIND_SPIN	2	/* one spin lock */
 #define CT_KIND_NONE	CT_KINDS
 
 static inline const char *ct_env(const char *name, const char *otherwise)
@@ -204,6 +205,7 @@ FIXTURE_SETUP(core)
 	ASSERT_EQ(0, gt_param_set("async", 1));
 	ASSERT_EQ(0, gt_param_set("watchdog_ms", 1000));
 	ASSERT_EQ(0, gt_param_set("stack_cache", 256));
+	ASSERT_EQ(0, gt_param_set("max_threads", 64));
 	if (!ct_loaded("gort_test"))
 		ASSERT_EQ(0, ct_insmod_test());
 	self->fd = gt_open(0);

@@ -479,7 +479,8 @@ static inline __s64 gt_param_get(const char *name)
 /* Those that a test may change; it saves them in its setup. */
 static const char * const gt_param_names[] = {
 	"nprocs", "slice_us", "restore", "async", "watchdog_ms", "stack_cache",
-	"max_tasks", "max_tasks_file", "fail_nth", "heap_max", "gc_min",
+	"max_tasks", "max_tasks_file", "max_threads", "fail_nth", "heap_max",
+	"gc_min",
 };
 
 struct gt_params {

@@ -344,6 +344,7 @@ TEST_F(core, calls_are_preempted)
 
 	ASSERT_EQ(0, gt_param_set("nprocs", 1));
 	ASSERT_EQ(0, gt_param_set("slice_us", 1000));
+	ASSERT_EQ(0, gt_param_set("async", 0));
 	for (frame = 0; frame <= 1; frame++) {
 		ASSERT_EQ(0, ct_run(self->fd, &c, "t_turns", 50, frame));
 		EXPECT_EQ(50, c.result);
@@ -361,6 +362,7 @@ TEST_F(core, calls_with_a_large_frame_are_preempted)
 
 	ASSERT_EQ(0, gt_param_set("nprocs", 1));
 	ASSERT_EQ(0, gt_param_set("slice_us", 1000));
+	ASSERT_EQ(0, gt_param_set("async", 0));
 	ASSERT_EQ(0, ct_run(self->fd, &c, "t_turns", 50, 2));
 	EXPECT_EQ(50, c.result);
 	EXPECT_LE(49, c.preempted);

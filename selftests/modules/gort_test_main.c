@@ -85,6 +85,40 @@ long t_k_locks_init(void *locks)
 	return 0;
 }
 
+/* The lock as another one would have it; on the same M both times. */
+long t_k_take(void *lock)
+{
+	mutex_lock(&((struct gort_lock *)lock)->mutex);
+	return 0;
+}
+
+long t_k_release(void *lock)
+{
+	mutex_unlock(&((struct gort_lock *)lock)->mutex);
+	return 0;
+}
+
+/* Gives the CPU away for so long. */
+long t_k_sleep(void *ns)
+{
+	ktime_t t = ns_to_ktime((unsigned long)ns);
+
+	set_current_state(TASK_IDLE);
+	schedule_hrtimeout(&t, HRTIMER_MODE_REL);
+	return 0;
+}
+
+/* Ticks of gort on all CPUs but this one. */
+long t_k_other_ticks(void *unused)
+{
+	struct gort_stats all, here;
+
+	if (gort_read_stats(GORT_STATS_ALL, &all) ||
+	    gort_read_stats(raw_smp_processor_id(), &here))
+		return -EIO;
+	return all.ticks - here.ticks;
+}
+
 long t_k_cpu(void *unused)
 {
 	return raw_smp_processor_id();
@@ -242,6 +276,76 @@ static struct gort_workload t_workloads[] = {
 			{ "site", GORT_SITE_READY, GORT_SITE_GC,
 			  GORT_SITE_GO },
 		},
+	}, {
+		.name = "t_step", .fn = t_step,
+		.help = "a request at a certain place inside gort",
+		.nr_args = 2, .args = {
+			{ "trials", 0, 1 << 30, 1000 },
+			{ "step", 0, 6, 0 },
+		},
+	}, {
+		.name = "t_once", .fn = t_once,
+		.help = "how often one request is put off",
+		.nr_args = 3, .args = {
+			{ "trials", 0, 1 << 30, 100 },
+			{ "checks", 0, 1 << 30, 100 },
+			{ "kind", 0, T_NR_KINDS - 1, 0 },
+		},
+	}, {
+		.name = "t_enter", .fn = t_enter,
+		.help = "a loop that checks only inside of sections",
+		.nr_args = 2, .args = {
+			{ "kind", 0, 4, 0 },
+			{ "ns", 0, U64_MAX / 2, NSEC_PER_SEC },
+		},
+	}, {
+		.name = "t_share", .fn = t_share,
+		.help = "runs for a while, then yields",
+		.nr_args = 2, .args = {
+			{ "rounds", 0, 1 << 30, 10 },
+			{ "ns", 0, U64_MAX / 2, NSEC_PER_MSEC },
+		},
+	}, {
+		.name = "t_meet", .fn = t_meet,
+		.help = "waits for the others of its batch",
+		.nr_args = 2, .args = {
+			{ "batch", 1, 1 << 30, 1 },
+			{ "size", 1, 64, 2 },
+		},
+	}, {
+		.name = "t_announce", .fn = t_announce,
+		.help = "makes another G ready while nobody is looking",
+		.nr_args = 2, .args = {
+			{ "kind", 0, 1, 0 },
+			{ "tries", 0, 1 << 20, 10 },
+		},
+	}, {
+		.name = "t_calls", .fn = t_calls,
+		.help = "calls something that takes long",
+		.nr_args = 3, .args = {
+			{ "rounds", 0, U64_MAX, 10 },
+			{ "ns", 0, U64_MAX / 2, NSEC_PER_MSEC },
+			{ "how", 0, 2, 0 },
+		},
+	}, {
+		.name = "t_move", .fn = t_move,
+		.help = "counts, so that others see that it runs",
+		.nr_args = 1, .args = { { "ns", 0, U64_MAX / 2, 0 } },
+	}, {
+		.name = "t_stand", .fn = t_stand,
+		.help = "does anybody run while the world stands still",
+		.nr_args = 2, .args = {
+			{ "rounds", 0, 1 << 30, 10 },
+			{ "ns", 0, NSEC_PER_SEC, NSEC_PER_MSEC },
+		},
+	}, {
+		.name = "t_stopped", .fn = t_stopped,
+		.help = "a request while the world stands still",
+		.nr_args = 1, .args = { { "trials", 0, 1 << 30, 10 } },
+	}, {
+		.name = "t_stops", .fn = t_stops,
+		.help = "does stopping the world wait for a tick",
+		.nr_args = 1, .args = { { "rounds", 0, 1 << 30, 10 } },
 	}, {
 		.name = "t_turns", .fn = t_turns,
 		.help = "two Gs wait for each other, only calling a function",

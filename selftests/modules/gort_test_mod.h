@@ -159,6 +159,10 @@ extern u64 t_shared_count;
 long t_k_alloc(void *size);
 long t_k_free(void *p);
 long t_k_locks_init(void *locks);
+long t_k_take(void *lock);
+long t_k_release(void *lock);
+long t_k_sleep(void *ns);
+long t_k_other_ticks(void *unused);
 long t_k_cpu(void *unused);
 long t_k_state(void *unused);
 long t_k_disturb(void *what);
@@ -185,6 +189,22 @@ int t_restore(const u64 *args, u64 *result);
 int t_hold(const u64 *args, u64 *result);
 int t_site(const u64 *args, u64 *result);
 int t_turns(const u64 *args, u64 *result);
+
+/* gort_test_steps.c */
+bool t_step_hook(int site);
+int t_step(const u64 *args, u64 *result);
+int t_once(const u64 *args, u64 *result);
+int t_enter(const u64 *args, u64 *result);
+int t_share(const u64 *args, u64 *result);
+int t_meet(const u64 *args, u64 *result);
+int t_announce(const u64 *args, u64 *result);
+
+/* gort_test_calls.c */
+int t_calls(const u64 *args, u64 *result);
+int t_move(const u64 *args, u64 *result);
+int t_stand(const u64 *args, u64 *result);
+int t_stopped(const u64 *args, u64 *result);
+int t_stops(const u64 *args, u64 *result);
 
 /**
  * struct t_probe - what to do at some depth of the stack

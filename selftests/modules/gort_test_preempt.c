@@ -232,6 +232,8 @@ void t_site_hook(int site)
 {
 	struct gort_g_stats in, out;
 
+	if (t_step_hook(site))
+		return;
 	if (READ_ONCE(t_site_g) != gort_self() || site != t_site_nr)
 		return;
 	gort_self_stats(&in);
