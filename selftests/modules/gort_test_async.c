@@ -261,67 +261,51 @@ static noinline void t_flags(struct t_exact *e)
 		e->to[i] = t_flags_live(i, e->n / 512);
 }
 
-/*
- * A string instruction; back: from the last byte to the first, with the
- * direction flag set. What it leaves in its registers counts as well.
- */
+/* A string instruction. What it leaves in its registers counts as well. */
 #define T_STRING(name, insn)						\
-static noinline void name(struct t_exact *e, bool back)			\
+static noinline void name(struct t_exact *e)				\
 {									\
-	u64 last = back ? e->len - 1 : 0;				\
+	u64 last = e->what & T_EXACT_BACK ? e->len - 1 : 0;		\
 	u64 n = e->len, al = e->byte;					\
 	u8 *si = (u8 *)e->a + last;					\
 	u8 *di = (u8 *)e->to + last;					\
 									\
-	asm volatile("testl %[back], %[back]\n\t"			\
-		     "jz 1f\n\t"					\
-		     "std\n"						\
-		     "1:\t" insn "\n\t"					\
-		     "cld"						\
+	asm volatile(insn						\
 		     : "+S" (si), "+D" (di), "+c" (n)			\
-		     : "a" (al), [back] "r" ((u32)back)			\
+		     : "a" (al)						\
 		     : "cc", "memory");					\
 	e->si = si - (u8 *)e->a;					\
 	e->di = di - (u8 *)e->to;					\
 	e->left = n;							\
 }
 
+/* From the last byte to the first, with the direction flag set */
+#define T_BACK(insn)	"std\n\t" insn "\n\tcld"
+
 T_STRING(t_movs, "rep movsb")
 T_STRING(t_stos, "rep stosb")
 T_STRING(t_scas, "repne scasb")
 T_STRING(t_cmps, "repe cmpsb")
+T_STRING(t_movs_back, T_BACK("rep movsb"))
+T_STRING(t_stos_back, T_BACK("rep stosb"))
+T_STRING(t_scas_back, T_BACK("repne scasb"))
+T_STRING(t_cmps_back, T_BACK("repe cmpsb"))
 
-static void t_exact_do(struct t_exact *e)
-{
-	bool back = e->what & T_EXACT_BACK;
-
-	switch (e->what & ~T_EXACT_BACK) {
-	case T_EXACT_ADD:
-		t_add(e);
-		break;
-	case T_EXACT_SUB:
-		t_sub(e);
-		break;
-	case T_EXACT_REGS:
-		t_regs_all(e);
-		break;
-	case T_EXACT_FLAGS:
-		t_flags(e);
-		break;
-	case T_EXACT_MOVS:
-		t_movs(e, back);
-		break;
-	case T_EXACT_STOS:
-		t_stos(e, back);
-		break;
-	case T_EXACT_SCAS:
-		t_scas(e, back);
-		break;
-	case T_EXACT_CMPS:
-		t_cmps(e, back);
-		break;
-	}
-}
+/* By enum t_exact_what */
+static void (*const t_exact_fns[])(struct t_exact *e) = {
+	[T_EXACT_ADD] = t_add,
+	[T_EXACT_SUB] = t_sub,
+	[T_EXACT_REGS] = t_regs_all,
+	[T_EXACT_FLAGS] = t_flags,
+	[T_EXACT_MOVS] = t_movs,
+	[T_EXACT_STOS] = t_stos,
+	[T_EXACT_SCAS] = t_scas,
+	[T_EXACT_CMPS] = t_cmps,
+	[T_EXACT_MOVS | T_EXACT_BACK] = t_movs_back,
+	[T_EXACT_STOS | T_EXACT_BACK] = t_stos_back,
+	[T_EXACT_SCAS | T_EXACT_BACK] = t_scas_back,
+	[T_EXACT_CMPS | T_EXACT_BACK] = t_cmps_back,
+};
 
 /*
  * t_exact: what, rounds, n. In each round something that takes n steps and that
@@ -341,12 +325,14 @@ int t_exact(const u64 *args, u64 *result)
 	e->len = T_EXACT_SMALL;
 	if (e->what != T_EXACT_REGS && e->what != T_EXACT_FLAGS)
 		e->len = max(round_down(args[2], 8), e->len);
+	if (!t_exact_fns[e->what])
+		err = -EINVAL;
 	for (i = 0; i < args[1] && !err && !gort_cancelled(); i++) {
 		e->round = i;
 		err = gort_call(t_k_exact_begin, e);
 		if (err)
 			break;
-		t_exact_do(e);
+		t_exact_fns[e->what](e);
 		wrong += gort_call(t_k_exact_wrong, e);
 	}
 	gort_call(t_k_exact_end, e);
