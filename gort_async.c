@@ -44,9 +44,10 @@
  * The watchdog (parameter "watchdog_ms"). A G that runs on for that long in
  * spite of a request is named, once for each request, and counted (stuck). It
  * is in a loop without calls and can't be made to leave (async is off), in a
- * function of the kernel, or holds a lock. Only time during which the M really
- * runs counts, by ticks; a tick that comes late counts once, as somebody else
- * may have had the CPU; but not where a section that keeps ticks away is open.
+ * function that is no G code, or holds a lock. The time is counted by ticks that
+ * find the M running, so that it is the G's own: one that comes late counts once,
+ * since somebody else may have had the CPU. With interrupts off there is no tick
+ * and no request; who does that for long is for Linux's own detectors.
  *
  * Rejected: a signal or a thread that stops the M from outside (only its own CPU
  * knows where it is), checks at the ends of loops (some percent in each loop,
@@ -105,7 +106,7 @@ void gort_async_leave(struct gort_g *g)
 	m->action = GORT_ACT_PREEMPT;
 }
 
-static void name(const struct gort_g *g, unsigned long ip)
+static void name_stuck(const struct gort_g *g, unsigned long ip)
 {
 	unsigned int ms = div_u64(g->asked_ns, NSEC_PER_MSEC);
 
@@ -133,7 +134,7 @@ static void watch(struct gort_p *p, struct gort_g *g, u64 tick_ns)
 		return;
 	g->named = true;
 	p->stats.stuck++;
-	name(g, get_irq_regs()->ip);
+	name_stuck(g, get_irq_regs()->ip);
 }
 
 /**
