@@ -29,6 +29,8 @@ help:
 	@echo '  make test TESTS="A B" these programs of selftests/ alone'
 	@echo '  make mutants          is each step guarded? Takes them out, one at a time'
 	@echo '  make mutants MUTANT=x of these, the one of this name'
+	@echo '  make torture          ten minutes of random load on each kind of'
+	@echo '                        preemption; MINUTES=N BOOT=NAME SEED=N'
 	@echo '  make vm-shell         a shell in the virtual machine, gort inserted'
 	@echo '  make check            static checks, no virtual machine'
 	@echo '  make setup            get what these need (they do it themselves)'
@@ -73,6 +75,9 @@ test:
 mutants:
 	@scripts/mutants
 
+torture:
+	@scripts/torture
+
 vm-shell:
 	@scripts/vm/shell
 
@@ -80,4 +85,4 @@ check:
 	@scripts/check
 
 .PHONY: all help modules modules_install kdir tools clean setup run test \
-	mutants vm-shell check
+	mutants torture vm-shell check
