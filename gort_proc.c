@@ -14,7 +14,7 @@
  *   in a call p->m and p->sysm are the M that blocks in a call of its G; who
  *             exchanges p->sysm for NULL has the P: that M, the tick, or who
  *             takes it. Only that M does so without the lock
- *   waiting   for an M that is being made: nobody's, but not idle
+ *   waiting   for an M that is being made: nobody's, but with work
  *   idle      in sched.idle: nobody's, until there is work
  *   taken     by who holds gort_world: it is out of use, or the world stands
  *             still

@@ -132,8 +132,8 @@ int gort_stop_the_world(void)
 		return 0;
 	}
 	if (!gort_on_gstack(g)) {
-		pr_warn_ratelimited("gort_stop_the_world: not inside gort_call(): called by %s (%d)\n",
-				    current->comm, current->pid);
+		pr_warn_ratelimited("%s: not inside gort_call(): called by %s (%d)\n",
+				    __func__, current->comm, current->pid);
 		return -EPERM;
 	}
 	do {
@@ -166,8 +166,8 @@ void gort_start_the_world(void)
 		gort_at_site(g, GORT_SITE_STW);
 		gort_releasem(g, GORT_SITE_STW);
 	} else {
-		pr_warn_ratelimited("gort_start_the_world: the caller, %s (%d), has not stopped it\n",
-				    current->comm, current->pid);
+		pr_warn_ratelimited("%s: the caller, %s (%d), has not stopped it\n",
+				    __func__, current->comm, current->pid);
 	}
 }
 EXPORT_SYMBOL_GORT(gort_start_the_world);

@@ -31,7 +31,8 @@
 #define CROWD_BLOCKS	2
 #define CROWD_ALL	3
 
-#define GC_OFF		(1LL << 40)	/* gc_min: no collection by growth */
+/* gc_min: no collection by growth */
+#define GC_OFF		0x10000000000LL
 
 static __u64 collections(int fd)
 {

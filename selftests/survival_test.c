@@ -6,7 +6,8 @@
 
 #include "core_test.h"
 
-#define GC_OFF		(1LL << 40)	/* gc_min: no collection by growth */
+/* gc_min: no collection by growth */
+#define GC_OFF		0x10000000000LL
 
 /*
  * A place that alone holds an object: it survives 3 collections in each of 20
@@ -23,32 +24,87 @@ FIXTURE_VARIANT(survival) {
 	int nprocs;
 };
 
-#define PLACE(name_, how_, nprocs_)					\
-	FIXTURE_VARIANT_ADD(survival, name_) {				\
-		.how = how_, .nprocs = nprocs_,				\
-	}
+FIXTURE_VARIANT_ADD(survival, on_the_stack_of_a_sleeper) {
+	.how = 0, .nprocs = 0,
+};
 
-PLACE(on_the_stack_of_a_sleeper, 0, 0);
-PLACE(by_a_pointer_into_its_middle, 1, 0);
-PLACE(by_a_pointer_to_its_last_byte, 2, 0);
-PLACE(by_another_object, 3, 0);
-PLACE(on_the_stack_of_one_that_runs_elsewhere, 4, 2);
-PLACE(on_a_segment_before_the_current_one, 5, 0);
-PLACE(in_a_register_when_the_stack_grew, 6, 0);
-PLACE(on_the_stack_of_one_in_a_blocking_call, 7, 0);
-PLACE(on_the_stack_of_one_that_blocks_unannounced, 8, 0);
-PLACE(in_a_root, 9, 0);
-PLACE(as_the_argument_of_a_g, 10, 1);
-PLACE(in_a_register_of_a_sleeper, 11, 0);
-PLACE(in_a_register_of_one_in_a_blocking_call, 12, 0);
-PLACE(in_a_register_of_one_that_blocks_unannounced, 13, 0);
-PLACE(as_the_argument_of_a_blocking_call, 14, 0);
-PLACE(in_a_register_of_one_that_was_preempted, 15, 1);
-PLACE(as_an_argument_of_a_function_just_entered, 16, 1);
-PLACE(in_a_register_of_who_collects, 17, 0);
-PLACE(in_a_register_of_one_in_a_loop_without_calls, 18, 1);
+FIXTURE_VARIANT_ADD(survival, by_a_pointer_into_its_middle) {
+	.how = 1, .nprocs = 0,
+};
+
+FIXTURE_VARIANT_ADD(survival, by_a_pointer_to_its_last_byte) {
+	.how = 2, .nprocs = 0,
+};
+
+FIXTURE_VARIANT_ADD(survival, by_another_object) {
+	.how = 3, .nprocs = 0,
+};
+
+FIXTURE_VARIANT_ADD(survival, on_the_stack_of_one_that_runs_elsewhere) {
+	.how = 4, .nprocs = 2,
+};
+
+FIXTURE_VARIANT_ADD(survival, on_a_segment_before_the_current_one) {
+	.how = 5, .nprocs = 0,
+};
+
+FIXTURE_VARIANT_ADD(survival, in_a_register_when_the_stack_grew) {
+	.how = 6, .nprocs = 0,
+};
+
+FIXTURE_VARIANT_ADD(survival, on_the_stack_of_one_in_a_blocking_call) {
+	.how = 7, .nprocs = 0,
+};
+
+FIXTURE_VARIANT_ADD(survival, on_the_stack_of_one_that_blocks_unannounced) {
+	.how = 8, .nprocs = 0,
+};
+
+FIXTURE_VARIANT_ADD(survival, in_a_root) {
+	.how = 9, .nprocs = 0,
+};
+
+FIXTURE_VARIANT_ADD(survival, as_the_argument_of_a_g) {
+	.how = 10, .nprocs = 1,
+};
+
+FIXTURE_VARIANT_ADD(survival, in_a_register_of_a_sleeper) {
+	.how = 11, .nprocs = 0,
+};
+
+FIXTURE_VARIANT_ADD(survival, in_a_register_of_one_in_a_blocking_call) {
+	.how = 12, .nprocs = 0,
+};
+
+FIXTURE_VARIANT_ADD(survival, in_a_register_of_one_that_blocks_unannounced) {
+	.how = 13, .nprocs = 0,
+};
+
+FIXTURE_VARIANT_ADD(survival, as_the_argument_of_a_blocking_call) {
+	.how = 14, .nprocs = 0,
+};
+
+FIXTURE_VARIANT_ADD(survival, in_a_register_of_one_that_was_preempted) {
+	.how = 15, .nprocs = 1,
+};
+
+FIXTURE_VARIANT_ADD(survival, as_an_argument_of_a_function_just_entered) {
+	.how = 16, .nprocs = 1,
+};
+
+FIXTURE_VARIANT_ADD(survival, in_a_register_of_who_collects) {
+	.how = 17, .nprocs = 0,
+};
+
+FIXTURE_VARIANT_ADD(survival, in_a_register_of_one_in_a_loop_without_calls) {
+	.how = 18, .nprocs = 1,
+};
+
 /* nothing that the collector knows: the instrument itself */
-PLACE(not_by_a_number_that_is_no_pointer, 19, 0);
+FIXTURE_VARIANT_ADD(survival, not_by_a_number_that_is_no_pointer) {
+	.how = 19, .nprocs = 0,
+};
+
 
 FIXTURE_SETUP(survival)
 {

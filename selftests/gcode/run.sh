@@ -320,7 +320,7 @@ sections_of()
 # The link that makes them changes nothing else either.
 judge_range()
 {
-	local dir=$1 log=$tmp/range.log name object
+	local dir=$1 log=$tmp/range.log name
 
 	mkdir "$dir"
 	cp "$here"/cases/{case.h,sibling.c,sibling-part.c,address.c,address-main.c} "$dir"
@@ -383,7 +383,7 @@ judge_clang()
 # Everything in the public header is for G code, or known not to be.
 judge_list()
 {
-	local not_g='ctx_(create|destroy|cancel|wait)|workload_(un)?register|set_site_hook'
+	local not_g='ctx_(create|destroy|cancel|wait)|workload_(un)?register|set_site_hook|read_stats|ctx_watch'
 
 	sed -nE 's/^[a-z].*[ *](gort_[a-z_]+)\(.*\).*;$/\1/p' \
 		"$top/include/linux/gort.h" | grep -vxE "gort_($not_g)" |

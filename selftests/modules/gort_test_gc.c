@@ -114,8 +114,10 @@ enum t_how {
  */
 #define T_REG_IN(reg)							\
 	"movq	%%rdi, %%r12\n\t"					\
-	"movq	(%%r12), %%" reg "\n\t"					\
-	"notq	%%" reg "\n\t"						\
+	"movq	(%%r12), %%rax\n\t"					\
+	"notq	%%rax\n\t"						\
+	"movq	%%rax, %%" reg "\n\t"					\
+	"xorl	%%eax, %%eax\n\t"					\
 	"movq	$0, t_roots(%%rip)\n\t"				\
 	"movl	$1, 8(%%r12)\n\t"
 #define T_REG_OUT							\

@@ -98,16 +98,6 @@ long t_k_release(void *lock)
 	return 0;
 }
 
-/* Gives the CPU away for so long. */
-long t_k_sleep(void *ns)
-{
-	ktime_t t = ns_to_ktime((unsigned long)ns);
-
-	set_current_state(TASK_IDLE);
-	schedule_hrtimeout(&t, HRTIMER_MODE_REL);
-	return 0;
-}
-
 /* Ticks of gort on all CPUs but this one. */
 long t_k_other_ticks(void *unused)
 {
@@ -759,7 +749,7 @@ MODULE_PARM_DESC(contexts, "Fill a context, destroy it, count its Gs");
  * first, and in @then what it does when the G was told to go, or cancelled.
  */
 static int t_wait_one(bool watched, bool elsewhere, bool cancel, u64 delay_ns,
-		       int *then)
+		      int *then)
 {
 	struct t_lonely *l = kzalloc(sizeof(*l), GFP_KERNEL);
 	struct gort_ctx *ctx = gort_ctx_create("waits", 2);

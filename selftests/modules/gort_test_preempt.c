@@ -313,9 +313,9 @@ static int t_site_pass(struct t_partner *p, u64 site)
 
 /*
  * t_site: trials, site. The request comes inside gort_ready(), gort_go(),
- * gort_allocm(), gort_alloc() or gort_gc(), is declined there, and must be answered by the first check
- * after it. Result: trials in which it was not. EPROTO if the hook was not
- * called once a trial, or was not declined.
+ * gort_allocm(), gort_alloc() or gort_gc(), is declined there, and must be
+ * answered by the first check after it. Result: trials in which it was not.
+ * EPROTO if the hook was not called once a trial, or was not declined.
  */
 int t_site(const u64 *args, u64 *result)
 {

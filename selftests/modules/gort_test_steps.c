@@ -52,6 +52,7 @@ bool t_step_hook(int site)
 {
 	struct gort_g_stats in, out;
 	struct gort_g *g = READ_ONCE(t_step_g);
+	bool declined;
 
 	if (!g || g != gort_self() || site != t_step_site)
 		return false;
@@ -61,8 +62,9 @@ bool t_step_hook(int site)
 	gort_preempt_self();
 	t_check();
 	gort_self_stats(&out);
+	declined = out.declined != in.declined;
 	if (out.preempted != in.preempted ||
-	    (out.declined == in.declined) != (site == GORT_SITE_GROW))
+	    declined == (site == GORT_SITE_GROW))
 		t_step_bad++;
 	return true;
 }
