@@ -15,7 +15,14 @@
 #define CT_KINDS	17	/* sections of gort_test.ko, see t_kinds there */
 #define CT_KIND_LOCK	0	/* one gort_lock */
 #define CT_KIND_SPIN	2	/* one spin lock */
+#define CT_KIND_BH	3	/* the same, bottom halves off */
+#define CT_KIND_RCU	6	/* an RCU reader */
+#define CT_KIND_PREEMPT	7	/* preemption off */
 #define CT_KIND_NONE	CT_KINDS
+
+/* How a G blocks, as enum t_how there */
+#define CT_CALL		0	/* gort_call(), unannounced */
+#define CT_SYSCALL	1	/* gort_syscall() */
 
 static inline const char *ct_env(const char *name, const char *otherwise)
 {
@@ -97,6 +104,15 @@ static inline int ct_collect(void)
 	return err ? err : atoi(text);
 }
 
+/* A number that such a file has, or a negative errno */
+static inline int ct_test_number(const char *name)
+{
+	char text[32];
+	int err = ct_read_test_param(name, text, sizeof(text));
+
+	return err ? err : atoi(text);
+}
+
 static inline int ct_hook(bool on)
 {
 	return ct_write_test_param("hook", on ? "1" : "0");
@@ -106,6 +122,44 @@ static inline int ct_hook(bool on)
 static inline int ct_loops(bool go_on)
 {
 	return ct_write_test_param("loops", go_on ? "1" : "0");
+}
+
+/* Tasks that wait at the gate of gort_test.ko go on when it is open. */
+static inline int ct_gate(bool open)
+{
+	return ct_write_test_param("gate", open ? "1" : "0");
+}
+
+static inline int ct_gate_waiting(void)
+{
+	return ct_test_number("gate");
+}
+
+/* The kernel's messages from here on */
+static inline int ct_kmsg_open(void)
+{
+	int fd = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+
+	if (fd >= 0)
+		lseek(fd, 0, SEEK_END);
+	return fd;
+}
+
+/* Is @what in one that was not read yet? */
+static inline bool ct_kmsg_has(int fd, const char *what)
+{
+	char text[8192];
+	bool has = false;
+	ssize_t len;
+
+	/* EPIPE: some were overwritten before they were read */
+	while ((len = read(fd, text, sizeof(text) - 1)) > 0 || errno == EPIPE) {
+		if (len <= 0)
+			continue;
+		text[len] = '\0';
+		has |= !!strstr(text, what);
+	}
+	return has;
 }
 
 /* Starts @n tasks of a workload; the rest are its arguments. */
@@ -212,11 +266,16 @@ FIXTURE_SETUP(core)
 	ASSERT_LE(0, self->fd);
 }
 
-/* No close() is to wait for the loops of a test that has failed. */
+/*
+ * No close() is to wait for the loops of a test that has failed, nor for what
+ * waits at the gate.
+ */
 FIXTURE_TEARDOWN(core)
 {
-	if (ct_loaded("gort_test"))
+	if (ct_loaded("gort_test")) {
 		EXPECT_EQ(0, ct_loops(false));
+		EXPECT_EQ(0, ct_gate(true));
+	}
 	EXPECT_EQ(0, close(self->fd));
 	EXPECT_TRUE(gt_params_restore(&self->saved));
 	EXPECT_TRUE(ct_rmmod_soon("gort_test"));

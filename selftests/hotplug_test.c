@@ -136,4 +136,147 @@ TEST_F(core, number_of_procs_follows_the_cpus)
 	EXPECT_EQ(0, gt_param_get("nprocs"));
 }
 
+/*
+ * A CPU goes while Gs are in blocking calls there: it need not wait for them,
+ * and they come back on another one. Breaks if its P is kept for them, or if one
+ * goes on where it was.
+ */
+TEST_F(core, blocking_call_outlives_its_cpu)
+{
+	struct gort_stats before, after;
+	struct gort_completion c;
+	int i, round;
+
+	if (!can_plug())
+		SKIP(return, "needs a second CPU that can be taken away");
+	for (round = 0; round < 3; round++) {
+		ASSERT_EQ(0, gt_stats(self->fd, 1, &before));
+		ASSERT_EQ(0, ct_gate(false));
+		ASSERT_EQ(16, ct_start(self->fd, "t_gate", 16, CT_SYSCALL));
+		ASSERT_TRUE(gt_wait_for(ct_gate_waiting() == 16));
+		ASSERT_EQ(0, gt_stats(self->fd, 1, &after));
+		EXPECT_LT(before.blocking, after.blocking);
+		ASSERT_EQ(0, cpu1(false));
+		EXPECT_EQ(16, ct_gate_waiting());
+		/* in the second round, the CPU is back before they are */
+		if (round == 1)
+			ASSERT_EQ(0, cpu1(true));
+		ASSERT_EQ(0, ct_gate(true));
+		for (i = 0; i < 16; i++) {
+			ASSERT_EQ(0, ct_next(self->fd, &c));
+			EXPECT_EQ(0, c.status);
+			if (round != 1)
+				EXPECT_EQ(0, c.result);
+		}
+		ASSERT_EQ(0, cpu1(true));
+	}
+}
+
+/*
+ * Functions in blocking calls take the very lock that a CPU on its way waits for.
+ * Breaks, for good, if that CPU waits for their G at the same time.
+ */
+TEST_F(core, blocking_call_may_take_the_hotplug_lock)
+{
+	struct gort_completion c;
+	int i;
+
+	if (!can_plug())
+		SKIP(return, "needs a second CPU that can be taken away");
+	ASSERT_EQ(6, ct_start(self->fd, "t_cpus", 6, 3000));
+	for (i = 0; i < 10; i++)
+		ASSERT_EQ(0, cpu1(i & 1));
+	ASSERT_EQ(0, cpu1(true));
+	ASSERT_EQ(0, gt_cancel_all(self->fd, NULL));
+	for (i = 0; i < 6; i++) {
+		ASSERT_EQ(0, ct_next(self->fd, &c));
+		EXPECT_EQ(0, c.status);
+		EXPECT_LT(0, c.result);
+	}
+}
+
+/* Calls of each kind come and go while the CPU does. */
+TEST_F(core, blocking_calls_survive_cpus_that_come_and_go)
+{
+	struct gort_completion c;
+	int i;
+
+	if (!can_plug())
+		SKIP(return, "needs a second CPU that can be taken away");
+	ASSERT_EQ(0, gt_param_set("slice_us", 1000));
+	ASSERT_EQ(6, ct_start(self->fd, "t_blocking", 6, 100, 400, CT_SYSCALL));
+	ASSERT_EQ(4, ct_start(self->fd, "t_blocking", 4, 5000, 30, CT_SYSCALL));
+	ASSERT_EQ(4, ct_start(self->fd, "t_blocking", 4, 5000, 30, CT_CALL));
+	ASSERT_EQ(2, ct_start(self->fd, "t_within", 2, 50));
+	for (i = 0; i < 10; i++)
+		ASSERT_EQ(0, cpu1(i & 1));
+	ASSERT_EQ(0, cpu1(true));
+	for (i = 0; i < 16; i++) {
+		ASSERT_EQ(0, ct_next(self->fd, &c));
+		EXPECT_EQ(0, c.status);
+	}
+}
+
+/* How many of @n locked Gs that waited at the gate have another thread now */
+static int moved(struct __test_metadata *_metadata, int fd, int n)
+{
+	struct gort_completion c;
+	int changed = 0;
+
+	while (n--) {
+		ASSERT_EQ(0, ct_next(fd, &c));
+		EXPECT_EQ(0, c.status);
+		if (c.result >> 32 != (c.result & 0xffffffff))
+			changed++;
+	}
+	return changed;
+}
+
+/*
+ * A locked G whose CPU goes gets another thread, and keeps that one; the others
+ * keep theirs. Breaks if it waits for the thread that has left. Where a G begins
+ * is up to the machine, so this is tried until one was on that CPU.
+ */
+TEST_F(core, locked_task_outlives_its_cpu)
+{
+	int how, changed = 0, tries;
+
+	if (!can_plug())
+		SKIP(return, "needs a second CPU that can be taken away");
+	for (how = 0; how <= 2; how++) {
+		for (tries = 0; tries < 10 && !changed; tries++) {
+			ASSERT_EQ(0, ct_gate(false));
+			ASSERT_EQ(12, ct_start(self->fd, "t_lockgate", 12, how));
+			ASSERT_TRUE(gt_wait_for(ct_gate_waiting() == 12));
+			ASSERT_EQ(0, cpu1(false));
+			ASSERT_EQ(0, ct_gate(true));
+			changed = moved(_metadata, self->fd, 12);
+			ASSERT_EQ(0, cpu1(true));
+		}
+		EXPECT_LT(0, changed);
+		changed = 0;
+	}
+}
+
+/* Stops of the world, by Gs and by functions in blocking calls, among all that. */
+TEST_F(core, world_can_be_stopped_while_a_cpu_goes)
+{
+	struct gort_completion c;
+	int i;
+
+	if (!can_plug())
+		SKIP(return, "needs a second CPU that can be taken away");
+	ASSERT_EQ(0, gt_param_set("slice_us", 1000));
+	ASSERT_EQ(3, ct_start(self->fd, "t_stop", 3, 100, 10, 10));
+	ASSERT_EQ(1, ct_start(self->fd, "t_stopcall", 1, 100));
+	ASSERT_EQ(4, ct_start(self->fd, "t_blocking", 4, 2000, 50, CT_SYSCALL));
+	for (i = 0; i < 10; i++)
+		ASSERT_EQ(0, cpu1(i & 1));
+	ASSERT_EQ(0, cpu1(true));
+	for (i = 0; i < 8; i++) {
+		ASSERT_EQ(0, ct_next(self->fd, &c));
+		EXPECT_EQ(0, c.status);
+	}
+}
+
 TEST_HARNESS_MAIN

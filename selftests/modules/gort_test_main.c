@@ -23,7 +23,7 @@
 #include <linux/slab.h>
 #include <linux/smp.h>
 
-#include "gort_test_mod.h"
+#include "gort_test_kernel.h"
 
 struct gort_ctx *t_ctx;
 struct gort_ctx *t_small_ctx;
@@ -226,15 +226,6 @@ long t_k_write(void *unused)
 {
 	udelay(1);
 	return 1;
-}
-
-/* Blocks the M, for at least this long; by the clock, which jiffies may lag. */
-long t_k_sleep(void *ns)
-{
-	unsigned long us = DIV_ROUND_UP((unsigned long)ns, NSEC_PER_USEC);
-
-	usleep_range(us, us + 100);
-	return 0;
 }
 
 /*
@@ -441,7 +432,10 @@ static struct gort_workload t_workloads[] = {
 	}, {
 		.name = "t_badcall", .fn = t_badcall,
 		.help = "a called function leaves a section open",
-		.nr_args = 1, .args = { { "what", 0, 3, 0 } },
+		.nr_args = 2, .args = {
+			{ "what", 0, 3, 0 },
+			{ "how", 0, T_HOW_LAST, T_CALL },
+		},
 	}, {
 		.name = "t_leave", .fn = t_leave,
 		.help = "ending inside a section",
@@ -818,8 +812,13 @@ static int __init t_init(void)
 	err = t_register();
 	if (err)
 		goto err_small;
+	err = t_kernel_init();
+	if (err)
+		goto err_workloads;
 	return 0;
 
+err_workloads:
+	t_unregister(ARRAY_SIZE(t_workloads));
 err_small:
 	gort_ctx_destroy(t_small_ctx);
 err_ctx:
@@ -830,6 +829,7 @@ err_ctx:
 static void __exit t_exit(void)
 {
 	t_loops_exit();
+	t_kernel_exit();
 	t_unregister(ARRAY_SIZE(t_workloads));
 	/* no task is in the hook any more, since tasks pin this module */
 	gort_set_site_hook(NULL);

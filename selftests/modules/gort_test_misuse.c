@@ -6,7 +6,7 @@
  * end of the machine.
  */
 
-#include "gort_test_mod.h"
+#include "gort_test_kernel.h"
 
 /*
  * t_park: mode, ns. Returns what the park returned: 0 park, 1 park until in ns,
@@ -131,13 +131,13 @@ int t_misuse(const u64 *args, u64 *result)
 static long t_after_badcall;
 
 /*
- * t_badcall: what. Calls a function that returns in another state than it was
- * called in, see t_k_disturb(). EPROTO if the G was not cancelled for that,
+ * t_badcall: what, how. Calls a function that returns in another state than it
+ * was called in, see t_k_disturb(). EPROTO if the G was not cancelled for that,
  * but it is gort that says how this task ends.
  */
 int t_badcall(const u64 *args, u64 *result)
 {
-	gort_call(t_k_disturb, (void *)args[0]);
+	t_do(args[1], t_k_disturb, (void *)args[0]);
 	WRITE_ONCE(t_after_badcall, gort_call(t_k_state, NULL));
 	*result = 0;
 	return gort_cancelled() ? 0 : -EPROTO;

@@ -2,8 +2,9 @@
 /*
  * gort_test.ko: what its files share.
  *
- * gort_test_main.c and gort_test_loops.c are ordinary kernel code, every other
- * file is G code, which reaches their functions through gort_call() alone.
+ * gort_test_main.c, gort_test_kernel.c and gort_test_loops.c are ordinary kernel
+ * code, every other file is G code, which reaches their functions through
+ * gort_call() and gort_syscall() alone.
  */
 #ifndef _GORT_TEST_MOD_H
 #define _GORT_TEST_MOD_H
@@ -175,7 +176,6 @@ long t_k_gc(void *unused);
 long t_k_gort_alloc(void *size);
 long t_k_finalizer(void *obj);
 long t_k_write(void *unused);
-long t_k_sleep(void *ns);
 
 /* gort_test_preempt.c: small frame, passes the check in its prologue */
 void t_check(void);
@@ -185,6 +185,7 @@ struct t_locks *t_locks_new(void);
 void t_open(struct t_locks *l, unsigned int kind);
 void t_close(struct t_locks *l, unsigned int kind);
 void t_site_hook(int site);
+void t_nothing(void *grp);
 int t_restore(const u64 *args, u64 *result);
 int t_hold(const u64 *args, u64 *result);
 int t_site(const u64 *args, u64 *result);
