@@ -498,3 +498,13 @@ int t_kernel_init(void)
 		t_kernel_exit();
 	return err;
 }
+
+/* Sleeps without saying so to gort. By the clock: jiffies are too coarse. */
+long t_k_sleep(void *ns)
+{
+	ktime_t t = ns_to_ktime((unsigned long)ns);
+
+	set_current_state(TASK_IDLE);
+	schedule_hrtimeout(&t, HRTIMER_MODE_REL);
+	return 0;
+}
