@@ -50,9 +50,9 @@
  * would need no such care, but zero would not be exact: a G on its way to sleep
  * that has its permit already would be missing.
  *
- * What comes from outside (a submit, a cancel, a module that readies a G of
- * its own accord) ends a deadlock that was one until then, and who is told of
- * it just before is told the truth. Save for this:
+ * What comes from outside (a submit, a cancel, a module that readies a G of its
+ * own accord, a finalizer that a collection starts) ends a deadlock that was one
+ * until then, and who is told of it just before is told the truth. Save for this:
  *
  *  - A cancel of all is one step to who asks for it, but not here: the first Gs
  *    may be gone while those that waited for them are still asleep. Until it is
