@@ -392,6 +392,8 @@ TEST_F(core, request_in_a_blocking_call_is_answered_after_it)
 {
 	ASSERT_EQ(0, gt_param_set("nprocs", 1));
 	ASSERT_EQ(0, gt_param_set("max_threads", 1));
+	/* those that are left from before leave when they have long been idle */
+	ASSERT_TRUE(gt_wait_for(ct_stats(self->fd).threads <= 1));
 	ASSERT_EQ(0, gt_param_set("slice_us", 100));
 	expect_exit(_metadata, self->fd, BLOCK_BURN, GORT_SITE_EXIT_OWN);
 }

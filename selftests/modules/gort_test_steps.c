@@ -50,9 +50,9 @@ static u32 t_step_bad;
  */
 bool t_step_hook(int site)
 {
-	struct gort_g_stats in, out;
 	struct gort_g *g = READ_ONCE(t_step_g);
-	bool declined;
+	bool on_g0 = site == GORT_SITE_GROW;
+	struct gort_g_stats in, out;
 
 	if (!g || g != gort_self() || site != t_step_site)
 		return false;
@@ -62,9 +62,8 @@ bool t_step_hook(int site)
 	gort_preempt_self();
 	t_check();
 	gort_self_stats(&out);
-	declined = out.declined != in.declined;
 	if (out.preempted != in.preempted ||
-	    declined == (site == GORT_SITE_GROW))
+	    out.declined == in.declined + on_g0)
 		t_step_bad++;
 	return true;
 }
