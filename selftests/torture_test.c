@@ -12,6 +12,30 @@
 /* A twin is noticed within less; what else happens is of no interest. */
 #define TWIN		"duration_s=20 exercise=0 hotplug_ms=0 param_ms=0 "
 
+static bool has_ended(char *result, size_t size)
+{
+	return gt_read_file(RESULT, result, size) ||
+	       strncmp(result, "running", 7);
+}
+
+/* Runs the module to its end; what it says of itself is in @result. */
+static int torture(const char *params, char *result, size_t size)
+{
+	const char *seed = ct_env("GORT_SEED", "0");
+	char path[256], all[256];
+	int err;
+
+	snprintf(path, sizeof(path), "%s/gort_torture.ko",
+		 ct_env("GORT_MODULES", "/gort/modules"));
+	snprintf(all, sizeof(all), "seed=%s %s", seed, params);
+	err = ct_insmod(path, all);
+	if (err)
+		return err;
+	while (!has_ended(result, size))
+		usleep(50000);
+	return ct_rmmod("gort_torture");
+}
+
 FIXTURE(torture) {
 	struct gt_params saved;
 	char result[256];
@@ -29,31 +53,6 @@ FIXTURE_TEARDOWN(torture)
 	EXPECT_TRUE(gt_params_restore(&self->saved));
 }
 
-static bool has_ended(char *result, size_t size)
-{
-	return gt_read_file(RESULT, result, size) ||
-	       strncmp(result, "running", 7);
-}
-
-/* Runs the module to its end; what it says of itself is in @result. */
-static int torture(const char *params, char *result, size_t size)
-{
-	const char *seed = getenv("GORT_SEED");
-	char path[256], all[256];
-	int err;
-
-	snprintf(path, sizeof(path), "%s/gort_torture.ko",
-		 ct_env("GORT_MODULES", "/gort/modules"));
-	snprintf(all, sizeof(all), "seed=%s %s", seed && *seed ? seed : "0",
-		 params);
-	err = ct_insmod(path, all);
-	if (err)
-		return err;
-	while (!has_ended(result, size))
-		usleep(50000);
-	return ct_rmmod("gort_torture");
-}
-
 /*
  * Everything that gort does, at once, with CPUs that come and go: nothing is
  * wrong, and all of it has happened.
@@ -66,7 +65,7 @@ TEST_F_TIMEOUT(torture, nothing_breaks_and_everything_happens, 150)
 }
 
 /* What can't be understood is not passed over. */
-TEST_F_TIMEOUT(torture, wrong_parameters_are_refused, 30)
+TEST_F(torture, wrong_parameters_are_refused)
 {
 	EXPECT_EQ(-EINVAL, torture("twin=nobody", self->result,
 				   sizeof(self->result)));
@@ -78,38 +77,149 @@ TEST_F_TIMEOUT(torture, wrong_parameters_are_refused, 30)
 				   sizeof(self->result)));
 }
 
-/* A twin that is wrong in one way, and must be found to be wrong in that way. */
-#define TWIN_FAILS(name, params, reason)				\
-TEST_F_TIMEOUT(torture, twin_##name##_fails, 90)			\
-{									\
-	ASSERT_EQ(0, torture("twin=" #name " " TWIN params,		\
-			     self->result, sizeof(self->result)));	\
-	EXPECT_EQ(0, strncmp(self->result, "FAILURE: " reason,		\
-			     strlen("FAILURE: " reason)))		\
-		TH_LOG("%s", self->result);				\
+/* Each is wrong in one way, and must be found to be wrong in that way. */
+FIXTURE(twin) {
+	struct gt_params saved;
+	char result[256];
+};
+
+FIXTURE_VARIANT(twin) {
+	const char *params;
+	const char *reason;
+};
+
+FIXTURE_SETUP(twin)
+{
+	ASSERT_TRUE(gt_params_save(&self->saved));
 }
 
-TWIN_FAILS(norestore, "", "a request was lost")
-TWIN_FAILS(nolock, "", "mutual exclusion is broken (lock)")
-TWIN_FAILS(nospin, "", "mutual exclusion is broken (spin)")
-TWIN_FAILS(nobh, "", "mutual exclusion is broken (bh)")
-TWIN_FAILS(noirq, "", "mutual exclusion is broken (irq)")
-TWIN_FAILS(noirqsave, "", "mutual exclusion is broken (irqsave)")
-TWIN_FAILS(nopreempt, "", "mutual exclusion is broken (preempt)")
-TWIN_FAILS(norcu, "data_ms=1", "a grace period ended before a reader")
-TWIN_FAILS(nostop, "", "the world does not stand still")
-TWIN_FAILS(nostoptask, "stw_ms=10", "the world does not stand still")
-TWIN_FAILS(corrupt, "", "an object in use is damaged")
-TWIN_FAILS(hidden, "", "an object in use is damaged")
-TWIN_FAILS(finalize, "", "a finalizer of an object in use runs")
-TWIN_FAILS(wrongsum, "", "a loop has a wrong sum")
-TWIN_FAILS(frame, "", "a frame is damaged")
-TWIN_FAILS(canary, "", "a G's own data is damaged")
-TWIN_FAILS(migrate, "", "a G locked to its thread")
-TWIN_FAILS(result, "", "a call has a wrong result")
-TWIN_FAILS(noready, "stall_s=2", "no progress")
-TWIN_FAILS(early, "", "a sleep ended too early")
-TWIN_FAILS(leak, "duration_s=2", "not every G that was started has ended")
-TWIN_FAILS(idle, "exercise=1 duration_s=3 grace_s=0", "not exercised: action pair")
+FIXTURE_TEARDOWN(twin)
+{
+	if (ct_loaded("gort_torture"))
+		EXPECT_EQ(0, ct_rmmod("gort_torture"));
+	EXPECT_TRUE(gt_params_restore(&self->saved));
+}
+
+FIXTURE_VARIANT_ADD(twin, norestore) {
+	.params = "twin=norestore",
+	.reason = "a request was lost",
+};
+
+FIXTURE_VARIANT_ADD(twin, nolock) {
+	.params = "twin=nolock",
+	.reason = "mutual exclusion is broken (lock)",
+};
+
+FIXTURE_VARIANT_ADD(twin, nospin) {
+	.params = "twin=nospin",
+	.reason = "mutual exclusion is broken (spin)",
+};
+
+FIXTURE_VARIANT_ADD(twin, nobh) {
+	.params = "twin=nobh",
+	.reason = "mutual exclusion is broken (bh)",
+};
+
+FIXTURE_VARIANT_ADD(twin, noirq) {
+	.params = "twin=noirq",
+	.reason = "mutual exclusion is broken (irq)",
+};
+
+FIXTURE_VARIANT_ADD(twin, noirqsave) {
+	.params = "twin=noirqsave",
+	.reason = "mutual exclusion is broken (irqsave)",
+};
+
+FIXTURE_VARIANT_ADD(twin, nopreempt) {
+	.params = "twin=nopreempt",
+	.reason = "mutual exclusion is broken (preempt)",
+};
+
+FIXTURE_VARIANT_ADD(twin, norcu) {
+	.params = "twin=norcu data_ms=1",
+	.reason = "a grace period ended before a reader",
+};
+
+FIXTURE_VARIANT_ADD(twin, nostop) {
+	.params = "twin=nostop",
+	.reason = "the world does not stand still",
+};
+
+FIXTURE_VARIANT_ADD(twin, nostoptask) {
+	.params = "twin=nostoptask stw_ms=10",
+	.reason = "the world does not stand still",
+};
+
+FIXTURE_VARIANT_ADD(twin, corrupt) {
+	.params = "twin=corrupt",
+	.reason = "an object in use is damaged",
+};
+
+FIXTURE_VARIANT_ADD(twin, hidden) {
+	.params = "twin=hidden",
+	.reason = "an object in use is damaged",
+};
+
+FIXTURE_VARIANT_ADD(twin, finalize) {
+	.params = "twin=finalize",
+	.reason = "a finalizer of an object in use runs",
+};
+
+FIXTURE_VARIANT_ADD(twin, wrongsum) {
+	.params = "twin=wrongsum",
+	.reason = "a loop has a wrong sum",
+};
+
+FIXTURE_VARIANT_ADD(twin, frame) {
+	.params = "twin=frame",
+	.reason = "a frame is damaged",
+};
+
+FIXTURE_VARIANT_ADD(twin, canary) {
+	.params = "twin=canary",
+	.reason = "a G's own data is damaged",
+};
+
+FIXTURE_VARIANT_ADD(twin, migrate) {
+	.params = "twin=migrate",
+	.reason = "a G locked to its thread",
+};
+
+FIXTURE_VARIANT_ADD(twin, result) {
+	.params = "twin=result",
+	.reason = "a call has a wrong result",
+};
+
+FIXTURE_VARIANT_ADD(twin, noready) {
+	.params = "twin=noready stall_s=2",
+	.reason = "no progress",
+};
+
+FIXTURE_VARIANT_ADD(twin, early) {
+	.params = "twin=early",
+	.reason = "a sleep ended too early",
+};
+
+FIXTURE_VARIANT_ADD(twin, leak) {
+	.params = "twin=leak duration_s=2",
+	.reason = "not every G that was started has ended",
+};
+
+FIXTURE_VARIANT_ADD(twin, idle) {
+	.params = "twin=idle duration_s=3 grace_s=0 exercise=1",
+	.reason = "not exercised: action pair",
+};
+
+TEST_F_TIMEOUT(twin, fails_for_its_reason, 90)
+{
+	const char *reason = variant->reason;
+	char params[128];
+
+	snprintf(params, sizeof(params), TWIN "%s", variant->params);
+	ASSERT_EQ(0, torture(params, self->result, sizeof(self->result)));
+	EXPECT_EQ(0, strncmp(self->result, "FAILURE: ", 9));
+	EXPECT_EQ(0, strncmp(self->result + 9, reason, strlen(reason)))
+		TH_LOG("%s", self->result);
+}
 
 TEST_HARNESS_MAIN

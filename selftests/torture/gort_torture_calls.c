@@ -10,6 +10,7 @@
 
 #include <linux/errno.h>
 #include <linux/ktime.h>
+#include <linux/math64.h>
 #include <linux/string.h>
 
 #include "gort_torture.h"
@@ -265,7 +266,7 @@ static void loop_carry(struct tort_g *t, u64 n)
 {
 	u64 lo = 0, hi = 0, x = tort_next(&t->rng) | 1ULL << 63, i;
 	u64 want_lo = x * n;
-	u64 want_hi = (u64)(((unsigned __int128)x * n) >> 64);
+	u64 want_hi = mul_u64_u64_shr(x, n, 64);
 
 	for (i = 0; i < n; i++)
 		asm volatile("addq %2, %0\n\tadcq $0, %1"

@@ -192,6 +192,26 @@ static void close_one(struct tort_g *t, struct tort_open *o)
 		give(o);
 }
 
+/* What else may be done there; more of it if only gort locks are held. */
+static void something(struct tort_g *t, const struct tort_open *o)
+{
+	u32 choice = tort_rand(t, o->kind <= KIND_INNER ? 4 : 3);
+
+	switch (choice) {
+	case 0:
+		gort_call(tort_k_cpu, NULL);
+		break;
+	case 1:
+		gort_ready(t->g); /* a park may return early for it */
+		break;
+	case 2:
+		tort_clock(t);
+		break;
+	default:
+		tort_act_alloc(t);
+	}
+}
+
 /*
  * What can be done with these sections open, some times over. With @ask it is
  * requested now and then that the G yields, which it does if there is no
@@ -211,7 +231,7 @@ static void dwell(struct tort_g *t, struct tort_open *o, u32 n, bool ask)
 		for (i = 0; i < n; i++)
 			inside(t, &o[i]);
 		if (!(calls & 63))
-			gort_call(tort_k_cpu, NULL);
+			something(t, &o[n - 1]); /* the innermost one */
 	}
 }
 
