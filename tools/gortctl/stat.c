@@ -123,6 +123,15 @@ static void print_all(const struct gort_stats *st)
 	line("  bytes freed by collections", st->heap_freed);
 	line("garbage collections", st->collections);
 	line("  finalizers started", st->finalized);
+	line("blocking calls", st->blocking);
+	line("  that others went on without", st->retaken);
+	line("  of which not announced", st->unannounced);
+	line("kernel threads, now", st->threads);
+	line("  wanted above max_threads", st->thread_limit);
+	line("stops of the world", st->stops);
+	line("  rounds of requests for them", st->stop_sends);
+	line("  longest, in us", st->stop_max_ns / 1000);
+	line("  median of the last, in us", st->stop_median_ns / 1000);
 	line("timer ticks", st->ticks);
 	line("thread wakeups", st->wakeups);
 	line("deadlocks found", st->deadlocks);
