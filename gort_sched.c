@@ -612,6 +612,13 @@ static bool runlocked(struct gort_m *m)
 	return ready;
 }
 
+/* Between two Gs: Linux may have the CPU, and the P gets stacks in reserve. */
+static void between(struct gort_p *p)
+{
+	cond_resched_tasks_rcu_qs();
+	gort_stack_refill(p);
+}
+
 /* The next G to run on @m, or NULL: it has lost its P. */
 static struct gort_g *findrunnable(struct gort_m *m, bool *inherit)
 {
@@ -625,8 +632,7 @@ static struct gort_g *findrunnable(struct gort_m *m, bool *inherit)
 			gort_p_letgo(m);
 			return NULL;
 		}
-		cond_resched_tasks_rcu_qs();
-		gort_stack_refill(p);
+		between(p);
 
 		/* locked ones take turns with the others */
 		if (p->schedtick & 1 && runlocked(m))
@@ -742,8 +748,12 @@ void gort_schedule(struct gort_m *m)
 	while (gort_m_acquire(m)) {
 		do {
 			inherit = false;
-			g = m->nextg ?: findrunnable(m, &inherit);
+			g = m->nextg;
 			m->nextg = NULL;
+			if (g) /* its locked one, which may come back at once */
+				between(m->p);
+			else
+				g = findrunnable(m, &inherit);
 			if (!g || !execute(m, g, inherit))
 				goto lost;
 		} while (!m->lockedg && !m->leave);
