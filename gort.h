@@ -53,6 +53,7 @@
 #define GORT_RUNQ_SIZE		256	/* power of two */
 #define GORT_GLOBAL_TICK	61	/* look at the global queue every so often */
 #define GORT_SECTIONS		8	/* open ones that an M remembers */
+#define GORT_NEST_MAX		65535	/* gort_lock_thread() in itself */
 
 /*
  * The guard is what a function may use without asking: a small frame, the

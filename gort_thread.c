@@ -76,7 +76,7 @@ static unsigned long unlockm_on_m(unsigned long g, unsigned long unused1,
  *
  * Context: G.
  * Return: 0, -EPERM outside a G, -EAGAIN if max_threads Gs are locked to Ms of
- * this CPU already, -EOVERFLOW if it was called 2^32 - 1 times.
+ * this CPU already, -EOVERFLOW if calls nest GORT_NEST_MAX deep.
  */
 int gort_lock_thread(void)
 {
@@ -85,7 +85,7 @@ int gort_lock_thread(void)
 
 	if (!g)
 		return -EPERM;
-	if (g->lockcount == U32_MAX)
+	if (g->lockcount == GORT_NEST_MAX)
 		return -EOVERFLOW;
 	gort_enter(g);
 	if (!g->lockcount &&
