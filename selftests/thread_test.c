@@ -67,7 +67,31 @@ TEST_F(core, lock_thread_exit)
 	}
 }
 
-/* A thousand in a row: as many threads come and go, and none stays. */
+/*
+ * No more than max_threads of a CPU are kept for locked Gs: who comes after that
+ * is refused, and can be locked when another one has ended.
+ */
+TEST_F(core, kept_threads_have_a_bound)
+{
+	struct gort_completion c;
+	int i;
+
+	ASSERT_EQ(0, gt_param_set("nprocs", 1));
+	ASSERT_EQ(0, gt_param_set("max_threads", 3));
+	ASSERT_EQ(3, ct_start(self->fd, "t_lockgate", 3, 0));
+	ASSERT_TRUE(gt_wait_for(ct_gate_waiting() == 3));
+	for (i = 0; i < 3; i++)
+		EXPECT_EQ(-EAGAIN, ct_run(self->fd, NULL, "t_lockexit", 0));
+	EXPECT_EQ(0, ct_run(self->fd, NULL, "fib", 10));
+	ASSERT_EQ(0, ct_gate(true));
+	for (i = 0; i < 3; i++) {
+		ASSERT_EQ(0, ct_next(self->fd, &c));
+		EXPECT_EQ(0, c.status);
+	}
+	EXPECT_EQ(0, ct_run(self->fd, NULL, "t_lockexit", 0));
+}
+
+/* Hundreds in a row: as many threads come and go, and none stays. */
 TEST_F(core, threads_of_locked_tasks_do_not_pile_up)
 {
 	struct gort_completion c;
@@ -110,6 +134,32 @@ TEST_F(core, locked_task_stays_on_its_thread)
 		ASSERT_EQ(0, ct_next(self->fd, &c));
 		ASSERT_EQ(0, ct_next(self->fd, &c));
 	}
+}
+
+/*
+ * Linux gets the CPU from locked Gs that never leave it of their own accord,
+ * alone on theirs, on a kernel that gives it up only where it says so. Breaks if
+ * an M that has its P back at once, with its G, never asks.
+ */
+TEST_F(core, linux_gets_the_cpu_from_locked_tasks)
+{
+	struct gort_completion c;
+	__u64 start;
+	int i, n = ct_cpus();
+
+	ASSERT_EQ(n, ct_start(self->fd, "t_lockhog", n));
+	start = gt_now();
+	for (i = 0; i < 20; i++)
+		gt_pause();
+	TH_LOG("20 sleeps of 1 ms took %llu us", (gt_now() - start) / 1000);
+	ASSERT_EQ(0, gt_cancel_all(self->fd, NULL));
+	while (n--) {
+		ASSERT_EQ(0, ct_next(self->fd, &c));
+		EXPECT_EQ(0, c.status);
+		EXPECT_LT(0, c.preempted);
+	}
+	/* 20 slices and ticks, on a quiet machine; without, there is no end */
+	EXPECT_GT(10 * GT_NSEC_PER_SEC, gt_now() - start);
 }
 
 /* Many locked ones beside each other, more than there are Ps. */

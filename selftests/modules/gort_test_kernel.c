@@ -445,6 +445,9 @@ static struct gort_workload t_workloads[] = {
 		.help = "a locked G whose CPU may go",
 		.nr_args = 1, .args = { { "how", 0, 2, 0 } },
 	}, {
+		.name = "t_lockhog", .fn = t_lockhog,
+		.help = "a locked G that never leaves its CPU",
+	}, {
 		.name = "t_progress", .fn = t_progress,
 		.help = "yields until somebody has a message for it",
 		.nr_args = 2, .args = {

@@ -70,6 +70,7 @@ int t_toomany(const u64 *args, u64 *result);
 int t_beside(const u64 *args, u64 *result);
 int t_lockexit(const u64 *args, u64 *result);
 int t_lockgate(const u64 *args, u64 *result);
+int t_lockhog(const u64 *args, u64 *result);
 int t_progress(const u64 *args, u64 *result);
 int t_messages(const u64 *args, u64 *result);
 

@@ -167,7 +167,7 @@ int t_toomany(const u64 *args, u64 *result)
 	do {
 		err = gort_lock_thread();
 		n += !err;
-	} while (!err);
+	} while (!err && n < 1 << 20);
 	for (i = 0; i < n; i++)
 		if (gort_unlock_thread())
 			err = -EPROTO;
@@ -250,6 +250,18 @@ int t_lockgate(const u64 *args, u64 *result)
 	}
 	*result = (u64)first << 32 | last;
 	atomic_inc(&t_passed);
+	return err ?: gort_unlock_thread();
+}
+
+/* t_lockhog: no arguments. A locked G that only calls, until it is cancelled. */
+int t_lockhog(const u64 *args, u64 *result)
+{
+	int err = gort_lock_thread();
+	u64 n;
+
+	for (n = 0; !err && !gort_cancelled(); n++)
+		t_check();
+	*result = n;
 	return err ?: gort_unlock_thread();
 }
 
