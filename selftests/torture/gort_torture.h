@@ -54,6 +54,7 @@ enum tort_action {
 	ACT_MUTEX,
 	ACT_ASLEEP,
 	ACT_GO,
+	ACT_BLOCK,
 	ACT_YIELD,
 	ACT_PAIR,
 	ACT_SLEEP,
@@ -345,6 +346,7 @@ void tort_act_gc(struct tort_g *t);
 struct tort_g *tort_child_alloc(void);
 
 /* gort_torture_calls.c */
+void tort_block(struct tort_g *t, u64 us);
 void tort_act_syscall(struct tort_g *t);
 void tort_act_short(struct tort_g *t);
 void tort_act_mutex(struct tort_g *t);
@@ -364,6 +366,7 @@ u64 tort_clock(struct tort_g *t);
 void tort_world_note(void);
 bool tort_world_stands(u32 slot);
 void tort_act_go(struct tort_g *t);
+void tort_act_block(struct tort_g *t);
 void tort_act_yield(struct tort_g *t);
 void tort_act_pair(struct tort_g *t);
 void tort_act_sleep(struct tort_g *t);

@@ -28,6 +28,11 @@ static void blocking(struct tort_g *t, long (*fn)(void *arg), u64 us)
 		tort_fail(t, WHAT_RESULT, ret, us);
 }
 
+void tort_block(struct tort_g *t, u64 us)
+{
+	blocking(t, tort_k_sleep, us);
+}
+
 /* Sleeps: mostly less than a tick, sometimes long enough to lose the P. */
 void tort_act_syscall(struct tort_g *t)
 {

@@ -68,6 +68,7 @@ const struct tort_act tort_actions[NR_ACTIONS] = {
 	[ACT_MUTEX] = { "mutex", tort_act_mutex, 6 },
 	[ACT_ASLEEP] = { "asleep", tort_act_asleep, 1 },
 	[ACT_GO] = { "go", tort_act_go, 8 },
+	[ACT_BLOCK] = { "block", tort_act_block, 2 },
 	[ACT_YIELD] = { "yield", tort_act_yield, 8 },
 	[ACT_PAIR] = { "pair", tort_act_pair, 4 },
 	[ACT_SLEEP] = { "sleep", tort_act_sleep, 4 },

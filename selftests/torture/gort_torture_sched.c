@@ -21,6 +21,8 @@ enum job {
 	JOB_EXIT,	/* ends in the middle of its calls */
 	JOB_LOCKED,	/* ends locked to its M */
 	JOB_SLEEP,	/* sleeps until it is cancelled */
+	JOB_BLOCK,	/* is in a blocking call for longer than a tick */
+	JOB_NONE,	/* ends at once */
 };
 
 u32 tort_beats[TORT_SLOTS];
@@ -238,6 +240,9 @@ static void child(void *arg)
 	case JOB_EXIT:
 		tort_act_recurse(c);
 		break;
+	case JOB_BLOCK:
+		tort_block(c, 10000 + tort_rand(c, 20000));
+		break;
 	case JOB_LOCKED:
 		gort_lock_thread(); /* or there are too many threads */
 		tort_check(c);
@@ -301,6 +306,30 @@ void tort_act_go(struct tort_g *t)
 		tort_errno(t, gort_yield());
 	join(t);
 	for (i = 0; i < n; i++)
+		forget(c[i]);
+}
+
+/*
+ * Ms are in blocking calls, so that Ps are idle for want of one, and meanwhile
+ * there is always a little more work that somebody has to be found for.
+ */
+void tort_act_block(struct tort_g *t)
+{
+	struct tort_g *c[TORT_CHILDREN], *more;
+	u32 i, n;
+
+	for (i = 0; i < TORT_CHILDREN; i++)
+		c[i] = spawn(t, JOB_BLOCK, 0);
+	for (n = 0; n < 20 && atomic_read(&t->left); n++) {
+		more = spawn(t, JOB_NONE, 0);
+		if (!more)
+			break;
+		started(more);
+		gort_put(more->g);
+		tort_errno(t, gort_sleep(tort_rand(t, 2 * NSEC_PER_MSEC)));
+	}
+	join(t);
+	for (i = 0; i < TORT_CHILDREN; i++)
 		forget(c[i]);
 }
 
