@@ -148,4 +148,16 @@ TEST_F(core, stack_mem)
 	EXPECT_LT(8 * 32 * 256, after.grown - before.grown);
 }
 
+/* There is no G without a body, and none without a context to belong to. */
+TEST_F(core, go_nil)
+{
+	__s64 total = gt_total(self->fd);
+	char text[64];
+
+	EXPECT_EQ(-EINVAL, ct_run(self->fd, NULL, "t_gonil"));
+	ASSERT_EQ(0, ct_read_test_param("go_nil", text, sizeof(text)));
+	EXPECT_STREQ("-22 -22\n", text);
+	EXPECT_EQ(total, gt_total(self->fd));
+}
+
 TEST_HARNESS_MAIN

@@ -135,6 +135,13 @@ int t_fair(const u64 *args, u64 *result)
 	return err;
 }
 
+/* t_gonil: no arguments. Returns what starting a G without a body did. */
+int t_gonil(const u64 *args, u64 *result)
+{
+	*result = 0;
+	return gort_go(NULL, NULL, NULL);
+}
+
 struct t_hogs;
 
 /**

@@ -14,7 +14,7 @@
  *   gate	1: open, 0: closed; read: how many wait at it
  *   passed	how many came through and ran on as G code
  *   stops	n: stop the world n times; read: how often something ran meanwhile
- *   stop_misuse, stop_gate, stop_go, thread, plain
+ *   stop_misuse, stop_gate, stop_go, thread, plain, go_nil
  *		what a sequence of calls in this process returns, see there
  */
 
@@ -328,6 +328,20 @@ static const struct kernel_param_ops t_plain_ops = {
 module_param_cb(plain, &t_plain_ops, NULL, 0400);
 MODULE_PARM_DESC(plain, "Calls outside of a G");
 
+/* "a G without a body, a G without a context", as this process makes them */
+static int t_go_nil_get(char *buf, const struct kernel_param *kp)
+{
+	return sysfs_emit(buf, "%d %d\n", gort_go(t_ctx, NULL, NULL),
+			  gort_go(NULL, t_bump_once, NULL));
+}
+
+static const struct kernel_param_ops t_go_nil_ops = {
+	.get = t_go_nil_get,
+};
+
+module_param_cb(go_nil, &t_go_nil_ops, NULL, 0400);
+MODULE_PARM_DESC(go_nil, "Start Gs without a body, and without a context");
+
 static struct gort_workload t_workloads[] = {
 	{
 		.name = "t_gate", .fn = t_gate,
@@ -469,6 +483,9 @@ static struct gort_workload t_workloads[] = {
 			{ "ns", 0, U64_MAX / 2, 20000000 },
 			{ "calls", 0, 1, 0 },
 		},
+	}, {
+		.name = "t_gonil", .fn = t_gonil,
+		.help = "a G without a body",
 	}, {
 		.name = "t_hogpair", .fn = t_hogpair,
 		.help = "a pair that takes short turns beside one that takes long ones",

@@ -76,6 +76,7 @@ int t_messages(const u64 *args, u64 *result);
 
 /* gort_test_fair.c */
 int t_fair(const u64 *args, u64 *result);
+int t_gonil(const u64 *args, u64 *result);
 int t_hogpair(const u64 *args, u64 *result);
 
 static inline long t_do(u64 how, long (*fn)(void *arg), void *arg)
