@@ -362,140 +362,23 @@ TEST_F(core, task_that_meets_an_m_falling_asleep_is_run)
 	TH_LOG("%u tasks", i);
 }
 
-/* As enum t_calls_how of gort_test.ko */
-enum {
-	BLOCK_BURN,
-	BLOCK_SLEEP,
-	BLOCK_UNANNOUNCED,
-};
-
 /*
- * Blocking calls so long that the tick asks in each, and that @site is how they
- * come back: the request is answered after the call.
+ * A task that waits for the only P gets it when the one that has it blocks: it is
+ * there before, so nobody announces it. Breaks if a P that is taken from a
+ * blocking call goes to nobody.
  */
-static void expect_exit(struct __test_metadata *_metadata, int fd, __u64 how,
-			int site)
-{
-	struct gort_stats before = ct_stats(fd), after;
-	struct gort_completion c;
-
-	ASSERT_EQ(0, ct_run(fd, &c, "t_calls", 200, 2 * GT_NSEC_PER_MSEC, how));
-	after = ct_stats(fd);
-	/* a host with other work halts the CPU for longer than that */
-	EXPECT_LT(50, after.restored[site] - before.restored[site]);
-	EXPECT_LT(50, c.preempted);
-	EXPECT_EQ(before.lost, after.lost);
-}
-
-/* The P is still there: with one M it can't be given to another one. */
-TEST_F(core, request_in_a_blocking_call_is_answered_after_it)
-{
-	ASSERT_EQ(0, gt_param_set("nprocs", 1));
-	ASSERT_EQ(0, gt_param_set("max_threads", 1));
-	/* those that are left from before leave when they have long been idle */
-	ASSERT_TRUE(gt_wait_for(ct_stats(self->fd).threads <= 1));
-	ASSERT_EQ(0, gt_param_set("slice_us", 100));
-	expect_exit(_metadata, self->fd, BLOCK_BURN, GORT_SITE_EXIT_OWN);
-}
-
-/* The P was taken, and nobody wants it. */
-TEST_F(core, request_in_a_call_that_lost_its_p_is_answered_after_it)
-{
-	ASSERT_EQ(0, gt_param_set("nprocs", 1));
-	ASSERT_EQ(0, gt_param_set("slice_us", 100));
-	expect_exit(_metadata, self->fd, BLOCK_SLEEP, GORT_SITE_EXIT_IDLE);
-}
-
-/* While a task blocks, the other one on the only P is run. */
-static void expect_handoff(struct __test_metadata *_metadata, int fd, __u64 how)
+TEST_F(core, waiting_task_gets_the_p_of_one_that_blocks)
 {
 	struct gort_completion c;
 
 	ASSERT_EQ(0, gt_param_set("nprocs", 1));
-	ASSERT_EQ(1, ct_start(fd, "t_calls", 1, 1, 2 * GT_NSEC_PER_SEC, how));
-	ASSERT_EQ(1, ct_start(fd, "call", 1, 100));
-	ASSERT_EQ(0, ct_next(fd, &c));
+	ASSERT_EQ(1, ct_start(self->fd, "t_gate", 1, CT_SYSCALL));
+	ASSERT_EQ(1, ct_start(self->fd, "call", 1, 100));
+	ASSERT_EQ(0, ct_next(self->fd, &c));
 	EXPECT_EQ(gt_steps(100), c.result);
-	ASSERT_EQ(0, ct_next(fd, &c));
+	ASSERT_EQ(0, ct_run(self->fd, NULL, "t_open"));
+	ASSERT_EQ(0, ct_next(self->fd, &c));
 	EXPECT_EQ(0, c.status);
-}
-
-/*
- * Breaks if the tick does not find the call, or does not hand the P on. The M
- * that is to take it has to be made first.
- */
-TEST_F(core, others_run_while_a_task_blocks)
-{
-	struct gort_stats before = ct_stats(self->fd);
-
-	expect_handoff(_metadata, self->fd, BLOCK_SLEEP);
-	EXPECT_LT(before.retaken, ct_stats(self->fd).retaken);
-}
-
-TEST_F(core, others_run_while_a_task_blocks_unannounced)
-{
-	struct gort_stats before = ct_stats(self->fd);
-
-	expect_handoff(_metadata, self->fd, BLOCK_UNANNOUNCED);
-	EXPECT_LT(before.unannounced, ct_stats(self->fd).unannounced);
-}
-
-/*
- * Many calls use up a slice as one does, whether each is far shorter than a tick
- * or not. Breaks if each begins a slice: the other task would never run.
- */
-TEST_F(core, blocking_calls_use_up_the_slice)
-{
-	static const __u64 us[] = { 10, 100, 1000 };
-	struct gort_completion c;
-	unsigned int i;
-
-	for (i = 0; i < ARRAY_SIZE(us); i++) {
-		ASSERT_EQ(0, gt_param_set("nprocs", 1));
-		ASSERT_EQ(1, ct_start(self->fd, "t_calls", 1, ~0ULL,
-				      us[i] * 1000, BLOCK_BURN));
-		EXPECT_EQ(0, ct_run(self->fd, &c, "call", 100))
-			TH_LOG("calls of %llu us", us[i]);
-		EXPECT_EQ(gt_steps(100), c.result);
-		ASSERT_EQ(0, gt_cancel_all(self->fd, NULL));
-		ASSERT_EQ(0, ct_next(self->fd, &c));
-		EXPECT_EQ(-ECANCELED, c.status);
-	}
-}
-
-/*
- * While the world stands still no other G runs, not even one that comes back
- * from a blocking call. Breaks if the stop does not wait for all, or if who
- * comes back goes on without a P.
- */
-TEST_F(core, nobody_runs_while_the_world_stands_still)
-{
-	struct gort_completion c;
-
-	ASSERT_EQ(4, ct_start(self->fd, "t_move", 4, 0));
-	ASSERT_EQ(4, ct_start(self->fd, "t_move", 4, GT_NSEC_PER_MSEC / 2));
-	ASSERT_EQ(0, ct_run(self->fd, &c, "t_stand", 100,
-			    2 * GT_NSEC_PER_MSEC));
-	EXPECT_EQ(0, c.result);
-	EXPECT_EQ(0, gt_cancel_all(self->fd, NULL));
-}
-
-/* Who has stopped the world is not stopped itself, and yields afterwards. */
-TEST_F(core, request_in_a_stopped_world_is_answered_after_it)
-{
-	struct gort_stats before = ct_stats(self->fd), after;
-	struct gort_completion c;
-
-	ASSERT_EQ(0, ct_run(self->fd, &c, "t_stopped", 1000));
-	EXPECT_EQ(0, c.result);
-	after = ct_stats(self->fd);
-	EXPECT_LT(900, after.restored[GORT_SITE_STW] -
-		       before.restored[GORT_SITE_STW]);
-	EXPECT_EQ(before.lost, after.lost);
-
-	ASSERT_EQ(0, gt_param_set("restore", 0));
-	ASSERT_EQ(0, ct_run(self->fd, &c, "t_stopped", 200));
-	EXPECT_LT(150, c.result);
 }
 
 /*

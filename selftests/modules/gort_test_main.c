@@ -301,29 +301,6 @@ static struct gort_workload t_workloads[] = {
 			{ "tries", 0, 1 << 20, 10 },
 		},
 	}, {
-		.name = "t_calls", .fn = t_calls,
-		.help = "calls something that takes long",
-		.nr_args = 3, .args = {
-			{ "rounds", 0, U64_MAX, 10 },
-			{ "ns", 0, U64_MAX / 2, NSEC_PER_MSEC },
-			{ "how", 0, 2, 0 },
-		},
-	}, {
-		.name = "t_move", .fn = t_move,
-		.help = "counts, so that others see that it runs",
-		.nr_args = 1, .args = { { "ns", 0, U64_MAX / 2, 0 } },
-	}, {
-		.name = "t_stand", .fn = t_stand,
-		.help = "does anybody run while the world stands still",
-		.nr_args = 2, .args = {
-			{ "rounds", 0, 1 << 30, 10 },
-			{ "ns", 0, NSEC_PER_SEC, NSEC_PER_MSEC },
-		},
-	}, {
-		.name = "t_stopped", .fn = t_stopped,
-		.help = "a request while the world stands still",
-		.nr_args = 1, .args = { { "trials", 0, 1 << 30, 10 } },
-	}, {
 		.name = "t_stops", .fn = t_stops,
 		.help = "does stopping the world wait for a tick",
 		.nr_args = 1, .args = { { "rounds", 0, 1 << 30, 10 } },

@@ -199,12 +199,6 @@ int t_enter(const u64 *args, u64 *result);
 int t_share(const u64 *args, u64 *result);
 int t_meet(const u64 *args, u64 *result);
 int t_announce(const u64 *args, u64 *result);
-
-/* gort_test_calls.c */
-int t_calls(const u64 *args, u64 *result);
-int t_move(const u64 *args, u64 *result);
-int t_stand(const u64 *args, u64 *result);
-int t_stopped(const u64 *args, u64 *result);
 int t_stops(const u64 *args, u64 *result);
 
 /**

@@ -442,3 +442,25 @@ int t_announce(const u64 *args, u64 *result)
 	*result = heard;
 	return err;
 }
+
+/*
+ * t_stops: rounds. Result: in how many of them another CPU had a tick of gort
+ * before the world stood still.
+ */
+int t_stops(const u64 *args, u64 *result)
+{
+	u64 i, ticks, late = 0;
+	int err;
+
+	for (i = 0; i < args[0]; i++) {
+		gort_call(t_k_burn, (void *)NSEC_PER_MSEC);
+		ticks = gort_call(t_k_other_ticks, NULL);
+		err = gort_stop_the_world();
+		if (err)
+			return err;
+		late += (u64)gort_call(t_k_other_ticks, NULL) != ticks;
+		gort_start_the_world();
+	}
+	*result = late;
+	return 0;
+}
