@@ -88,11 +88,14 @@ struct need {
 static const struct need needs[] = {
 	NEED(requested), NEED(accepted), NEED(async), NEED(switches),
 	NEED(spawned), NEED(exited), NEED(stolen), NEED(parked), NEED(grown),
-	NEED(seg_allocs), NEED(seg_reuses), NEED(ticks), NEED(wakeups),
+	NEED(seg_allocs), NEED(ticks), NEED(wakeups),
 	NEED(blocking), NEED(retaken), NEED(unannounced), NEED(stops),
 	NEED(stop_sends), NEED(collections), NEED(heap_freed), NEED(finalized),
 	NEED_DECLINE(LOCKS), NEED_DECLINE(ALLOC), NEED_DECLINE(GC),
 	NEED_DECLINE(STATE),
+#ifndef CONFIG_KASAN_STACK /* each stack is a new one there */
+	NEED(seg_reuses),
+#endif
 	NEED_SITE(UNLOCK), NEED_SITE(SPIN), NEED_SITE(READY), NEED_SITE(GO),
 	NEED_SITE(ALLOCM), NEED_SITE(GROW), NEED_SITE(SHRINK),
 	NEED_SITE(ALLOC), NEED_SITE(GC), NEED_SITE(STW), NEED_SITE(EXIT_OWN),
