@@ -15,7 +15,10 @@ static int bumpers(int fd)
 	return ct_start(fd, "t_bump", n) == n ? n : -1;
 }
 
-/* Ends all tasks of the file but those already ended; each must say 0. */
+/*
+ * Ends all tasks of the file but those already ended. Each must say 0, or that
+ * its turn had not come yet.
+ */
 static void end_all(struct __test_metadata *_metadata, int fd, int n)
 {
 	struct gort_completion c;
@@ -23,7 +26,8 @@ static void end_all(struct __test_metadata *_metadata, int fd, int n)
 	ASSERT_EQ(0, gt_cancel_all(fd, NULL));
 	while (n--) {
 		ASSERT_EQ(0, ct_next(fd, &c));
-		EXPECT_EQ(0, c.status);
+		if (c.status != -ECANCELED || c.stack_bytes)
+			EXPECT_EQ(0, c.status);
 	}
 }
 

@@ -105,7 +105,6 @@ FIXTURE_VARIANT_ADD(survival, not_by_a_number_that_is_no_pointer) {
 	.how = 19, .nprocs = 0,
 };
 
-
 FIXTURE_SETUP(survival)
 {
 	ASSERT_TRUE(gt_params_save(&self->saved));

@@ -297,7 +297,8 @@ TEST_F(core, blocking_call_that_disturbs_fails_its_task)
 			EXPECT_EQ(0, c.result)
 				TH_LOG("case %llu", what);
 		}
-		said |= ct_kmsg_has(kmsg, "t_k_disturb [gort_test] returned with another preemption");
+		said |= ct_kmsg_has(kmsg,
+				    "t_k_disturb [gort_test] returned with another preemption");
 	} while (!said && gt_now() < until);
 	EXPECT_TRUE(said);
 	close(kmsg);

@@ -61,7 +61,7 @@ long t_k_gate_open(void *open)
 
 long t_k_usleep(void *us)
 {
-	usleep_range((unsigned long)us, (unsigned long)us);
+	usleep_range((unsigned long)us, (unsigned long)us + 1);
 	return 0;
 }
 
@@ -71,7 +71,7 @@ long t_k_naps(void *n)
 	unsigned long i;
 
 	for (i = 0; i < (unsigned long)n; i++)
-		usleep_range(1000, 1000);
+		usleep_range(1000, 1001);
 	return 0;
 }
 
