@@ -344,7 +344,9 @@ static void expect_one_request(struct __test_metadata *_metadata, int fd,
 	EXPECT_EQ(0, on.late);
 	EXPECT_GE(2 * on.stops, on.rounds);
 	EXPECT_LT(off.put_off / 2, off.late);
-	EXPECT_LT(2 * on.rounds * off.stops, off.rounds * on.stops);
+	/* unless by luck most requests have found them outside */
+	if (off.put_off > 4 * off.stops)
+		EXPECT_LT(2 * on.rounds * off.stops, off.rounds * on.stops);
 }
 
 TEST_F(core, stop_among_holders_of_gort_lock_takes_one_request)
