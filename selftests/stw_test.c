@@ -319,10 +319,10 @@ static void stop_heavy(struct __test_metadata *_metadata, int fd, __u64 kind,
 
 /*
  * With the restores on, one request reaches a G that holds a lock: the first
- * check after the release answers it, each time. Without them it is asked again
- * and again until it happens to be asked outside. A round is repeated too when
- * the machine is slow, so a few more than one for each stop are allowed; what
- * counts is how many more it takes without.
+ * check after the release answers it, each time; without them none does. A round
+ * is repeated too when the machine is slow, so a few more than one for each stop
+ * are allowed. How many it takes without the restores is a matter of luck, and
+ * measured by benchmarks/stop.
  */
 static void expect_one_request(struct __test_metadata *_metadata, int fd,
 			       __u64 kind)
@@ -344,9 +344,6 @@ static void expect_one_request(struct __test_metadata *_metadata, int fd,
 	EXPECT_EQ(0, on.late);
 	EXPECT_GE(2 * on.stops, on.rounds);
 	EXPECT_LT(off.put_off / 2, off.late);
-	/* unless by luck most requests have found them outside */
-	if (off.put_off > 4 * off.stops)
-		EXPECT_LT(2 * on.rounds * off.stops, off.rounds * on.stops);
 }
 
 TEST_F(core, stop_among_holders_of_gort_lock_takes_one_request)
