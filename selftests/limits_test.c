@@ -524,7 +524,7 @@ TEST_F(memory, limit_stops_growth)
 	__u64 first;
 
 	ASSERT_TRUE(gt_task(self->fd, "sleep", &hour, GT_HOUR, 1, 0));
-	ASSERT_TRUE(gt_task(self->fd, "recurse", &deep, 200, 1024, 0));
+	ASSERT_TRUE(gt_task(self->fd, "recurse", &deep, 170, 1024, 0));
 	deep.user_data = 1000000;
 	ASSERT_EQ(0, gt_stats(self->fd, GORT_STATS_ALL, &before));
 	full = gt_submit_n(self->fd, &hour, 2500, &first);
