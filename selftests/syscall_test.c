@@ -370,7 +370,7 @@ TEST_F(core, short_unannounced_naps_are_let_pass)
 
 	ASSERT_EQ(0, gt_param_set("nprocs", 1));
 	ASSERT_EQ(0, gt_param_set("slice_us", 1000000));
-	ASSERT_EQ(0, ct_run(self->fd, NULL, "t_blocking", 10, 1000, CT_CALL));
+	ASSERT_EQ(0, ct_run(self->fd, NULL, "t_blocking", 10, 4000, CT_CALL));
 	after = ct_stats(self->fd);
 	EXPECT_LT(before.ticks + 4, after.ticks);
 	EXPECT_GT((after.ticks - before.ticks) / 4 + 1,
