@@ -112,7 +112,7 @@ TEST_F(core, nothing_runs_while_the_world_stands_still)
 	EXPECT_EQ(0, ct_run(self->fd, &c, "t_stop", 150, 200, 5000));
 	EXPECT_EQ(0, c.result);
 	after = ct_stats(self->fd);
-	EXPECT_LT(before.switches + 150, after.switches);
+	EXPECT_LT(before.switches + 30, after.switches);
 	EXPECT_EQ(before.lost, after.lost);
 	end_all(_metadata, self->fd, n);
 }
