@@ -12,9 +12,11 @@
  *   C	ctx->lock	a context's list of Gs
  *   S	sched.lock	raw, interrupts off; global queue, who has which P
  *   K	cache->lock	a P's cached stack segments
+ *   Q	an object's	raw, interrupts off; who waits for a channel, a lock ...
+ *			(gort_wait.c)
  *
- * Order: the kernel's lock on CPU hotplug, W, H, X, C, S, below which are only
- * the locks that wake_up_process() takes; K is a leaf.
+ * Order: the kernel's lock on CPU hotplug, W, H, X, C, Q, S, below which are
+ * only the locks that wake_up_process() takes; K is a leaf.
  *
  * Other letters:
  *
@@ -666,6 +668,7 @@ void gort_gc_exit(void);
 
 /* gort_park.c */
 bool gort_parked(struct gort_g *g);
+int gort_may_leave(struct gort_g *g, const char *what);
 
 /* gort_task.c: workloads and the tasks that run them */
 const void *gort_task_body(const void *task);

@@ -34,7 +34,7 @@
 #include "gort.h"
 
 /* May the caller leave its stack? Else an errno, and a message. */
-static int may_leave(struct gort_g *g, const char *what)
+int gort_may_leave(struct gort_g *g, const char *what)
 {
 	if (!g || !gort_on_gstack(g)) {
 		pr_warn_ratelimited("%s: only G code can do that, and not inside gort_call(): called by %s (%d)\n",
@@ -61,7 +61,7 @@ static int may_leave(struct gort_g *g, const char *what)
 int gort_yield(void)
 {
 	struct gort_g *g = gort_getg();
-	int err = may_leave(g, "gort_yield");
+	int err = gort_may_leave(g, "gort_yield");
 
 	if (err)
 		return err;
@@ -122,7 +122,7 @@ static void park(struct gort_g *g, const char *reason)
 int gort_park(const char *reason)
 {
 	struct gort_g *g = gort_getg();
-	int err = may_leave(g, "gort_park");
+	int err = gort_may_leave(g, "gort_park");
 
 	if (err)
 		return err;
@@ -189,7 +189,7 @@ static unsigned long timer_stop(unsigned long g, unsigned long unused1,
 int gort_park_until(u64 deadline_ns, const char *reason)
 {
 	struct gort_g *g = gort_getg();
-	int err = may_leave(g, "gort_park_until");
+	int err = gort_may_leave(g, "gort_park_until");
 
 	if (err)
 		return err;

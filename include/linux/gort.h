@@ -18,6 +18,7 @@
 #ifndef _LINUX_GORT_H
 #define _LINUX_GORT_H
 
+#include <linux/limits.h>
 #include <linux/mutex.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
@@ -26,6 +27,9 @@
 struct gort_ctx;
 struct gort_g;
 struct module;
+
+/* For what takes a deadline, in nanoseconds of CLOCK_MONOTONIC */
+#define GORT_NO_DEADLINE	U64_MAX
 
 /* Body of a G; always G code. */
 typedef void (*gort_fn_t)(void *arg);
@@ -231,5 +235,7 @@ void gort_preempt_self(void);
 void gort_self_stats(struct gort_g_stats *st);
 void gort_set_site_hook(void (*hook)(int site));
 int gort_read_stats(u32 cpu, struct gort_stats *st);
+
+#include <linux/gort_sync.h>
 
 #endif /* _LINUX_GORT_H */

@@ -29,6 +29,7 @@ static const char * const site_names[GORT_NR_SITES] = {
 	[GORT_SITE_STW]		= "start the world",
 	[GORT_SITE_EXIT_OWN]	= "blocking call, own P",
 	[GORT_SITE_EXIT_IDLE]	= "blocking call, idle P",
+	[GORT_SITE_OP]		= "operation",
 };
 
 __u64 stat_declined(const struct gort_stats *st)

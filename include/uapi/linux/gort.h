@@ -264,6 +264,7 @@ struct gort_completion {
 #define GORT_SITE_STW		9	/* gort_start_the_world() */
 #define GORT_SITE_EXIT_OWN	10	/* a blocking call ended in time: own P */
 #define GORT_SITE_EXIT_IDLE	11	/* the same, its P was taken and is idle */
+#define GORT_SITE_OP		12	/* a channel, lock ... was operated on */
 #define GORT_NR_SITES		16	/* room for more; unused ones are 0 */
 
 /**

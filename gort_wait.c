@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * How channels, locks and everything else that can be waited for wait.
+ *
+ * An operation (struct gort_op) lies on the stack of who waits, a G or a task.
+ * Each object has a raw spinlock (Q) and one or more queues of operations:
+ *
+ *	who waits (gort_op_wait)		who makes it true, anywhere
+ *	------------------------		---------------------------
+ *  1.	Q: it can be done: do it. Else queue	Q: make it true, choose one
+ *	the operation, result = WAITS		from the queue, do its part
+ *  2.	park, or schedule()			    off the queue,
+ *  3.	result is WAITS still: back to 2	    result = 0, wake it
+ *  4.	Q: still queued (cancelled, late):	Q released
+ *	off the queue. Return result
+ *
+ * The waiter always passes through Q before it goes on (4). So who holds Q may
+ * use an operation that was queued, and its G or task, until it lets go: no
+ * references, and no barriers. Whatever decides an operation does so under Q,
+ * which is why a value is never lost between two: one that was given to a waiter
+ * counts, though the waiter be cancelled meanwhile.
+ *
+ * Interrupts may make things true: hence the raw lock with interrupts off, and
+ * all that happens under it is short. G code calls in on its own stack; whatever
+ * takes Q runs on g0 (gort_op_run), where a request for preemption is put off,
+ * and restored at the end (GORT_SITE_OP).
+ *
+ * A task waits in the same queues, in order with the Gs, and can be interrupted
+ * by a signal. In an interrupt or atomic section, and in a function that a G
+ * calls by gort_call(), there is nobody who could wait: -EPERM, with a message.
+ *
+ * Lock order: Q, then S (a wake-up); several Qs by address (gort_select.c).
+ *
+ * Rejected: the kernel's wait queues (they wake tasks only, or call back, and
+ * then who is woken has to compete again: no order, no hand-off); and dropping
+ * step 4 for operations that somebody else has finished. That saves a lock that
+ * is rarely contended, for a reference to each G and task that is woken.
+ */
+
+#include <linux/hrtimer.h>
+#include <linux/irqflags.h>
+#include <linux/kprobes.h>
+#include <linux/preempt.h>
+#include <linux/sched/signal.h>
+
+#include "gort.h"
+#include "gort_wait.h"
+
+static unsigned long on_m(unsigned long fn, unsigned long arg,
+			  unsigned long unused)
+{
+	return ((long (*)(void *))fn)((void *)arg);
+}
+
+/**
+ * gort_op_run() - run what takes an object's lock
+ * @fn: does not sleep
+ * @arg: its argument
+ *
+ * Context: any. In a G @fn runs on g0, with requests for preemption put off.
+ * Return: what @fn returns.
+ */
+long gort_op_run(long (*fn)(void *arg), void *arg)
+{
+	struct gort_g *self = gort_getg();
+	long ret;
+
+	if (!self)
+		return fn(arg);
+	gort_enter(self);
+	gort_at_site(self, GORT_SITE_OP);
+	ret = gort_systemstack(self, (unsigned long)fn, (unsigned long)arg, 0,
+			       on_m);
+	gort_releasem(self, GORT_SITE_OP);
+	return ret;
+}
+NOKPROBE_SYMBOL(gort_op_run);
+
+static long misuse(void *arg)
+{
+	const char **text = arg;
+	struct gort_g *g = gort_getg();
+
+	if (g)
+		gort_warn(g, "%s: %s\n", text[0], text[1]);
+	else
+		pr_warn_ratelimited("%s: %s: called by %s (%d)\n", text[0],
+				    text[1], current->comm, current->pid);
+	return 0;
+}
+
+/**
+ * gort_op_misuse() - say what the caller did wrong
+ * @what: the public function
+ * @why: what is wrong, and what to do instead; literals
+ *
+ * Context: any, with no object's lock held.
+ */
+void gort_op_misuse(const char *what, const char *why)
+{
+	const char *text[] = { what, why };
+
+	gort_op_run(misuse, text);
+}
+
+/* May the caller, which is no G, wait? */
+static int task_may_wait(const struct gort_op *op)
+{
+	if (!in_task() || irqs_disabled() || preempt_count() ||
+	    rcu_preempt_depth()) {
+		gort_op_misuse(op->what,
+			       "would wait in an interrupt or atomic section: use the form that does not");
+		return -EPERM;
+	}
+	return 0;
+}
+
+static int may_wait(const struct gort_op *op)
+{
+	int err;
+
+	if (!op->g)
+		return task_may_wait(op);
+	err = gort_may_leave(op->g, op->what);
+	if (!err && gort_g_cancelled(op->g))
+		err = -ECANCELED;
+	return err;
+}
+
+static int task_sleep(struct gort_op *op)
+{
+	ktime_t t = min_t(u64, op->deadline, KTIME_MAX);
+	int err = 0;
+
+	set_current_state(TASK_INTERRUPTIBLE); /* then look: no wake-up is lost */
+	if (READ_ONCE(op->result) == GORT_OP_WAITS) {
+		if (signal_pending(current))
+			err = -ERESTARTSYS;
+		else if (op->deadline == GORT_NO_DEADLINE)
+			schedule();
+		else if (!schedule_hrtimeout(&t, HRTIMER_MODE_ABS))
+			err = -ETIME;
+	}
+	__set_current_state(TASK_RUNNING);
+	return err;
+}
+
+/* Step 2: 0 if there may be news, or why to wait no longer. */
+static int op_sleep(struct gort_op *op)
+{
+	if (!op->g)
+		return task_sleep(op);
+	if (op->deadline == GORT_NO_DEADLINE)
+		return gort_park(op->reason);
+	return gort_park_until(op->deadline, op->reason);
+}
+
+static long do_try(void *op)
+{
+	return ((struct gort_op *)op)->try(op);
+}
+
+/* The G or task goes on: it decides nothing, it only learns. */
+static long do_leave(void *arg)
+{
+	struct gort_op *op = arg;
+
+	return op->leave(op, op->err);
+}
+
+/**
+ * gort_op_wait() - do an operation, and wait as long as it takes
+ * @op: all fields marked I are set, but @g and @task
+ *
+ * Context: G or process.
+ * Return: what @try or @leave return, but never GORT_OP_WAITS or GORT_OP_RETRY;
+ * -ECANCELED if the G is to end, also if it need not have waited; -ETIME if the
+ * deadline passed; -ERESTARTSYS if a signal came, to a task; -EDEADLK if the G
+ * holds a gort lock or has a section open; -EPERM where nobody can wait.
+ */
+int gort_op_wait(struct gort_op *op)
+{
+	int ret;
+
+	op->g = gort_getg();
+	op->task = op->g ? NULL : current;
+	ret = may_wait(op);
+	if (ret)
+		return ret;
+	do {
+		ret = gort_op_run(do_try, op);
+		if (ret != GORT_OP_WAITS)
+			continue;
+		do {
+			op->err = op_sleep(op);
+		} while (!op->err && READ_ONCE(op->result) == GORT_OP_WAITS);
+		ret = gort_op_run(do_leave, op);
+	} while (ret == GORT_OP_RETRY);
+	return ret;
+}
+NOKPROBE_SYMBOL(gort_op_wait);
+
+/**
+ * gort_op_wake() - decide an operation that is queued no more
+ * @op: the operation; its object's lock is held, and it is off the queue
+ * @result: what it came to, or GORT_OP_RETRY
+ *
+ * Context: any, with the object's lock held.
+ */
+void gort_op_wake(struct gort_op *op, int result)
+{
+	WRITE_ONCE(op->result, result);
+	if (op->task)
+		wake_up_process(op->task);
+	else
+		gort_ready(op->g);
+}
+
+/**
+ * gort_op_leave() - what @leave does when it holds the lock
+ * @op: the operation
+ * @err: why it waits no longer, or 0
+ *
+ * Return: what the operation came to.
+ */
+int gort_op_leave(struct gort_op *op, int err)
+{
+	if (op->result == GORT_OP_WAITS) {
+		list_del(&op->node);
+		op->result = err;
+	}
+	return op->result;
+}
