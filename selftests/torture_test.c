@@ -64,6 +64,39 @@ TEST_F_TIMEOUT(torture, nothing_breaks_and_everything_happens, 150)
 	EXPECT_STREQ("SUCCESS\n", self->result);
 }
 
+/* It changes parameters of gort all the time, and puts back what it found. */
+TEST_F_TIMEOUT(torture, parameters_are_as_before, 60)
+{
+	__s64 slice = gt_param_get("slice_us");
+	unsigned int i;
+
+	ASSERT_EQ(0, gt_param_set("slice_us", 7777));
+	ASSERT_EQ(0, torture("duration_s=1 exercise=0 param_ms=5",
+			     self->result, sizeof(self->result)));
+	EXPECT_STREQ("SUCCESS\n", self->result);
+	EXPECT_EQ(7777, gt_param_get("slice_us"));
+	ASSERT_EQ(0, gt_param_set("slice_us", slice));
+	for (i = 0; i < ARRAY_SIZE(gt_param_names); i++)
+		EXPECT_EQ(self->saved.value[i], gt_param_get(gt_param_names[i]))
+			TH_LOG("%s", gt_param_names[i]);
+}
+
+/* Without a duration it goes on until it is removed, at any time. */
+TEST_F_TIMEOUT(torture, removal_ends_it, 60)
+{
+	char path[256];
+
+	snprintf(path, sizeof(path), "%s/gort_torture.ko",
+		 ct_env("GORT_MODULES", "/gort/modules"));
+	ASSERT_EQ(0, ct_insmod(path, "exercise=0"));
+	usleep(300000);
+	ASSERT_EQ(0, gt_read_file(RESULT, self->result,
+				  sizeof(self->result)));
+	EXPECT_STREQ("running\n", self->result);
+	ASSERT_EQ(0, ct_rmmod("gort_torture"));
+	EXPECT_FALSE(ct_loaded("gort_torture"));
+}
+
 /* What can't be understood is not passed over. */
 TEST_F(torture, wrong_parameters_are_refused)
 {
