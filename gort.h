@@ -602,6 +602,7 @@ extern struct semaphore gort_world;
 /* gort_syscall.c */
 void gort_retake(struct gort_p *p, bool over);
 void gort_close_beyond(int count, int rcu, bool off);
+long gort_block(struct gort_g *g, long (*fn)(void *arg), void *arg);
 void gort_asleep(struct gort_p *p, struct gort_g *g);
 
 /* gort_stw.c */

@@ -8,7 +8,7 @@
  *  1. The world is stopped: no G runs, each is off its stack, with its
  *     registers there and the stack pointer in g->sp; also one that is in a
  *     blocking call, and the one that collects: gort_on_g0() saves them.
- *  2. m->gcing goes up, if a G collects: it does not yield until 5.
+ *  2. m->gcing goes up, if a G collects: it does not yield until 5 is over.
  *  3. Mark. Every word that may be a pointer is looked up; if it points into an
  *     object, anywhere, that is in use, and so is what its words point to.
  *     Roots are the stacks of all Gs of all contexts, each segment from where
@@ -17,10 +17,11 @@
  *     Then objects with a finalizer that were not reached: the finalizer is to
  *     be started, and the object is marked for it with all that it points to.
  *  4. Sweep. What is not marked does not exist any more. All spans are taken
- *     back from all Ps. A span without objects is unlinked, its memory freed
- *     after the next step.
- *  5. m->gcing goes down, the world starts, empty spans are freed, finalizers
- *     become Gs, and a request that was declined meanwhile is restored.
+ *     back from all Ps. A span without objects is unlinked, for 6.
+ *  5. m->gcing goes down, the world starts, and a request that was declined
+ *     meanwhile is restored.
+ *  6. Empty spans are freed and finalizers become Gs; if a G collects, in a
+ *     blocking call, as that may take a while.
  *
  * The mark has no recursion and allocates nothing. What is marked and not yet
  * looked into lies on a stack of fixed size, large objects in pieces. When it
@@ -302,17 +303,23 @@ static void sweep_all(void)
 	raw_spin_unlock_irq(&gort_sched.lock);
 }
 
-/* Steps 3 and 4. Not @force: unless somebody else has just done it. */
+/*
+ * Steps 3 and 4. Not @force: unless somebody else has just done it. Returns
+ * whether there is something left to do in 6.
+ */
 static unsigned long collect(unsigned long force, unsigned long unused1,
 			     unsigned long unused2)
 {
+	bool rest;
+
 	mutex_lock(&gort_heaps.lock);
 	if (force || gort_gc_due()) {
 		mark_all();
 		sweep_all();
 	}
+	rest = !list_empty(&gort_heaps.dead) || !list_empty(&gort_heaps.pending);
 	mutex_unlock(&gort_heaps.lock);
-	return 0;
+	return rest;
 }
 
 /*
@@ -344,9 +351,8 @@ static void start_finalizers(void)
 	gort_wake();
 }
 
-/* The rest of step 5, when the world runs. */
-static unsigned long finish(unsigned long unused1, unsigned long unused2,
-			    unsigned long unused3)
+/* Step 6. */
+static long finish(void *unused)
 {
 	struct gort_span *s, *next;
 	LIST_HEAD(dead);
@@ -365,6 +371,7 @@ static unsigned long finish(unsigned long unused1, unsigned long unused2,
 static int gc_in_g(struct gort_g *g, bool force)
 {
 	struct gort_m *m;
+	bool rest;
 	int err;
 
 	err = gort_stop_the_world();
@@ -374,12 +381,13 @@ static int gc_in_g(struct gort_g *g, bool force)
 	m->gcing = 1;
 	barrier();
 	gort_at_site(g, GORT_SITE_GC);
-	gort_systemstack(g, force, 0, 0, collect);
+	rest = gort_systemstack(g, force, 0, 0, collect);
 	gort_acquirem(g);
 	m->gcing = 0;
 	gort_start_the_world();
-	gort_systemstack(g, 0, 0, 0, finish);
 	gort_releasem(g, GORT_SITE_GC);
+	if (rest)
+		gort_block(g, finish, NULL);
 	return 0;
 }
 
@@ -391,7 +399,7 @@ static int gc_in_process(void)
 		return err;
 	collect(true, 0, 0);
 	gort_start_the_world();
-	finish(0, 0, 0);
+	finish(NULL);
 	return 0;
 }
 

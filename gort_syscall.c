@@ -309,6 +309,19 @@ static unsigned long syscall_on_m(unsigned long fn, unsigned long arg,
 	return 0;
 }
 
+/*
+ * gort_syscall() for this module itself: no lock is held, no section open, and a
+ * request is left alone.
+ */
+long gort_block(struct gort_g *g, long (*fn)(void *arg), void *arg)
+{
+	gort_systemstack(g, (unsigned long)fn, (unsigned long)arg,
+			 (unsigned long)g, syscall_on_m);
+	return g->callret;
+}
+
+NOKPROBE_SYMBOL(gort_block);
+
 /**
  * gort_syscall() - run a function that may block from G code
  * @fn: any kernel function, or one of the caller's own ordinary files
@@ -338,9 +351,7 @@ long gort_syscall(long (*fn)(void *arg), void *arg)
 			    "with a gort lock held or a section open: release it first");
 		return -EDEADLK;
 	}
-	gort_systemstack(g, (unsigned long)fn, (unsigned long)arg,
-			 (unsigned long)g, syscall_on_m);
-	return g->callret;
+	return gort_block(g, fn, arg);
 }
 EXPORT_SYMBOL_GORT(gort_syscall);
 NOKPROBE_SYMBOL(gort_syscall);
