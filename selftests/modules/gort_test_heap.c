@@ -11,7 +11,7 @@
 
 #include "gort_test_mod.h"
 
-#define T_SIZE_MAX	(3 * 4096)	/* up to here each size is tried */
+#define T_SIZE_MAX	(3 * 4096)	/* the sizes up to here are close together */
 #define T_LIVE		512		/* objects that t_sizes keeps at a time */
 
 /* Is all of @p, of @size bytes, @c? */
@@ -57,9 +57,10 @@ static int t_size(struct t_sizes *t, u64 size)
 }
 
 /*
- * t_sizes: rounds. Objects of each size up to T_SIZE_MAX, written all over, and
- * some larger ones; 512 of them are alive at a time. Result: objects made. EIO:
- * one was not zeroed, EBADMSG: one has changed, EINVAL: not aligned.
+ * t_sizes: rounds. Objects of each size, then of each seventh up to T_SIZE_MAX,
+ * written all over, and some larger ones; 512 of them are alive at a time. Result:
+ * objects made. EIO: one was not zeroed, EBADMSG: one has changed, EINVAL: not
+ * aligned.
  */
 int t_sizes(const u64 *args, u64 *result)
 {
@@ -68,8 +69,10 @@ int t_sizes(const u64 *args, u64 *result)
 	int err = t ? 0 : -ENOMEM;
 
 	for (round = 0; round < args[0] && !err; round++) {
-		for (size = 1; size <= T_SIZE_MAX && !err; size++, n++)
+		for (size = 1; size <= T_SIZE_MAX && !err; n++) {
 			err = t_size(t, size);
+			size += size < 1100 ? 1 : 7;
+		}
 		for (; size < 1 << 20 && !err; size = size * 5 / 3, n++)
 			err = t_size(t, size);
 	}
