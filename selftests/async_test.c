@@ -466,7 +466,10 @@ TEST_F(core, nobody_is_named_if_the_watchdog_is_off)
 	close(kmsg);
 }
 
-/* Who yields is not named: neither loops, with async=1, nor calls. */
+/*
+ * Who yields is not named: neither loops, with async=1, nor calls, nor who holds
+ * a lock for a while each time it is asked.
+ */
 TEST_F(core, nobody_is_named_who_yields)
 {
 	struct gort_stats before = ct_stats(self->fd);
@@ -480,6 +483,10 @@ TEST_F(core, nobody_is_named_who_yields)
 	EXPECT_EQ(0, gt_cancel_all(self->fd, NULL));
 	EXPECT_EQ(-ECANCELED, ct_next(self->fd, &(struct gort_completion){ 0 }) ?:
 			      -ECANCELED);
+	ASSERT_EQ(0, gt_param_set("slice_us", 1000));
+	ASSERT_EQ(0, gt_param_set("watchdog_ms", 200));
+	ASSERT_EQ(0, ct_run(self->fd, NULL, "t_hold", 150, 300000, 10,
+			    CT_KIND_LOCK));
 	EXPECT_EQ(before.stuck, ct_stats(self->fd).stuck);
 }
 

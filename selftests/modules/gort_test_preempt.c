@@ -449,7 +449,7 @@ int t_turns(const u64 *args, u64 *result)
 		return -ENOMEM;
 	t->rounds = args[0];
 	t->frame = args[1];
-	err = t_spawn(&t->grp, t_turns_fn, t);
+	err = t_spawn_in(NULL, &t->grp, t_turns_fn, t);
 	if (!err)
 		t_take_turns(t, 0);
 	t_join(&t->grp);
