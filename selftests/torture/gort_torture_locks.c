@@ -40,8 +40,9 @@ static bool leaves_out(u32 kind)
 {
 	switch (kind) {
 	case KIND_OUTER:
-	case KIND_INNER:
 		return tort_is(TWIN_NOLOCK);
+	case KIND_INNER:
+		return false;
 	case KIND_PREEMPT:
 		return tort_is(TWIN_NOPREEMPT);
 	case KIND_RCU:
