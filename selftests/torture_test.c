@@ -76,9 +76,11 @@ TEST_F_TIMEOUT(torture, parameters_are_as_before, 60)
 	EXPECT_STREQ("SUCCESS\n", self->result);
 	EXPECT_EQ(7777, gt_param_get("slice_us"));
 	ASSERT_EQ(0, gt_param_set("slice_us", slice));
-	for (i = 0; i < ARRAY_SIZE(gt_param_names); i++)
-		EXPECT_EQ(self->saved.value[i], gt_param_get(gt_param_names[i]))
+	for (i = 0; i < ARRAY_SIZE(gt_param_names); i++) {
+		EXPECT_EQ(self->saved.value[i], gt_param_get(gt_param_names[i])) {
 			TH_LOG("%s", gt_param_names[i]);
+		}
+	}
 }
 
 /* Without a duration it goes on until it is removed, at any time. */
