@@ -50,8 +50,15 @@ static_assert(offsetof(struct gort_g, stack_hi) == G_STACK_HI);
 static_assert(offsetof(struct gort_g, m) == G_M);
 static_assert(offsetof(struct gort_g, async_ip) == G_ASYNC_IP);
 static_assert(offsetof(struct gort_m, g0_sp) == M_G0_SP);
+
+/*
+ * What fits into a segment of a function: its frame, its stack arguments, and
+ * what gort_morestack pushes beside them.
+ */
+#define GORT_ROOM	(GORT_SEG_BIG - GORT_GUARD - sizeof(struct gort_seg) - 64)
+
 /* the largest frame that the checker lets through, and its arguments */
-static_assert(GORT_SEG_BIG - GORT_GUARD - sizeof(struct gort_seg) > 4096);
+static_assert(GORT_ROOM > 4096);
 
 static struct shrinker *gort_shrinker;
 static atomic_long_t guard_used;
@@ -294,12 +301,22 @@ void gort_stack_free(struct gort_g *g, struct gort_p *p)
 	}
 }
 
-/* The next segment of @g; NULL with the reason in g->status. */
-static struct gort_seg *grow(struct gort_g *g)
+/*
+ * The next segment of @g, for a function that needs so much; NULL with the reason
+ * in g->status.
+ */
+static struct gort_seg *grow(struct gort_g *g, unsigned long room)
 {
 	struct gort_p *p = g->m->p;
 	struct gort_seg *s = g->seg->next;
 
+	if (room > GORT_ROOM) {
+		g->status = -EOVERFLOW;
+		p->stats.overflows++;
+		gort_warn(g, "a function called by %pS has a frame of %lu bytes, too large for any segment (%lu): do not raise GORT_FRAME_MAX so far\n",
+			  (void *)g->fn, room, GORT_ROOM);
+		return NULL;
+	}
 	if (s)
 		return s;
 	if (g->stack_now + GORT_SEG_BIG > gort_stack_max) {
@@ -356,7 +373,7 @@ unsigned long gort_newstack(struct gort_g *g, unsigned long frame,
 	if (sp >= g->stackguard)
 		return GORT_STAY;
 
-	s = grow(g);
+	s = grow(g, frame + args);
 	if (!s) {
 		m->action = GORT_ACT_EXIT;
 		return GORT_LEAVE;

@@ -14,6 +14,7 @@
 # gort_workload_register() pass on: in there a loop without calls can be stopped.
 #
 #	GORT_FRAME_MAX	bytes of stack that one function of G code may use
+#	GORT_FRAME_MAX_bar	the same for bar.ko alone
 
 gcode-dir := $(abspath $(dir $(lastword $(MAKEFILE_LIST))))
 gcode-rewrite := $(gcode-dir)/gcode-rewrite.awk
@@ -87,8 +88,8 @@ $(foreach o,$(gcode-objs),$(eval $(call gcode-compile,$o)))
 # The check is ordered before the link, and is no part of it.
 quiet_cmd_gcode_check = GCHECK [M] $@
       cmd_gcode_check = $(PERL) $(gcode-check) --allow=$(gcode-allow) \
-	--frame-max=$(GORT_FRAME_MAX) --objdump='$(OBJDUMP)' \
-	--readelf='$(READELF)' $(filter %.g.o,$^); touch $@
+	--frame-max=$(or $(GORT_FRAME_MAX_$(basename $(@F))),$(GORT_FRAME_MAX)) \
+	--objdump='$(OBJDUMP)' --readelf='$(READELF)' $(filter %.g.o,$^); touch $@
 
 define gcode-module
 LDFLAGS_$(notdir $(1)) += -T $(gcode-lds)

@@ -48,13 +48,19 @@ static inline int ct_insmod_gort(const char *params)
 	return ct_insmod(ct_env("GORT_KO", "/gort/gort.ko"), params);
 }
 
-static inline int ct_insmod_test(void)
+/* One of the tests' own modules. */
+static inline int ct_insmod_own(const char *name, const char *params)
 {
 	char path[256];
 
-	snprintf(path, sizeof(path), "%s/gort_test.ko",
-		 ct_env("GORT_MODULES", "/gort/modules"));
-	return ct_insmod(path, "");
+	snprintf(path, sizeof(path), "%s/%s.ko",
+		 ct_env("GORT_MODULES", "/gort/modules"), name);
+	return ct_insmod(path, params);
+}
+
+static inline int ct_insmod_test(void)
+{
+	return ct_insmod_own("gort_test", "");
 }
 
 static inline int ct_rmmod(const char *name)

@@ -133,6 +133,36 @@ static __u64 mutual(__u64 depth)
 	return sum;
 }
 
+/* t_big's kinds: a frame of more than a page, one beyond any segment */
+enum { BIG_PAGE, BIG_SEGMENT };
+
+/*
+ * The only prologue on the way is that of a frame of more than a page: its
+ * comparison of the limit must not wrap, and it sees requests like any other.
+ */
+TEST_F(core, frame_beyond_a_page_is_preempted)
+{
+	struct gort_completion c;
+
+	ASSERT_EQ(0, ct_insmod_own("gort_test_big", ""));
+	ASSERT_EQ(0, gt_param_set("async", 0));
+	ASSERT_EQ(0, gt_param_set("slice_us", 1000));
+	EXPECT_EQ(0, ct_run(self->fd, &c, "t_big", BIG_PAGE, 2000000));
+	EXPECT_LE(3, c.result);
+	EXPECT_TRUE(ct_rmmod_soon("gort_test_big"));
+}
+
+/* Whoever raises the bound of the checker too far loses the G, not the machine. */
+TEST_F(core, frame_beyond_a_segment_ends_the_task_alone)
+{
+	struct gort_completion c;
+
+	ASSERT_EQ(0, ct_insmod_own("gort_test_big", ""));
+	EXPECT_EQ(-EOVERFLOW, ct_run(self->fd, &c, "t_big", BIG_SEGMENT, 1));
+	EXPECT_EQ(0, ct_run(self->fd, &c, "t_big", BIG_PAGE, 10));
+	EXPECT_TRUE(ct_rmmod_soon("gort_test_big"));
+}
+
 /* Three functions with small, medium and large frames that call each other. */
 TEST_F(core, mutual_recursion_keeps_its_arguments)
 {

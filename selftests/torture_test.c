@@ -22,13 +22,11 @@ static bool has_ended(char *result, size_t size)
 static int torture(const char *params, char *result, size_t size)
 {
 	const char *seed = ct_env("GORT_SEED", "0");
-	char path[256], all[256];
+	char all[256];
 	int err;
 
-	snprintf(path, sizeof(path), "%s/gort_torture.ko",
-		 ct_env("GORT_MODULES", "/gort/modules"));
 	snprintf(all, sizeof(all), "seed=%s %s", seed, params);
-	err = ct_insmod(path, all);
+	err = ct_insmod_own("gort_torture", all);
 	if (err)
 		return err;
 	while (!has_ended(result, size))
@@ -86,11 +84,7 @@ TEST_F_TIMEOUT(torture, parameters_are_as_before, 60)
 /* Without a duration it goes on until it is removed, at any time. */
 TEST_F_TIMEOUT(torture, removal_ends_it, 60)
 {
-	char path[256];
-
-	snprintf(path, sizeof(path), "%s/gort_torture.ko",
-		 ct_env("GORT_MODULES", "/gort/modules"));
-	ASSERT_EQ(0, ct_insmod(path, "exercise=0"));
+	ASSERT_EQ(0, ct_insmod_own("gort_torture", "exercise=0"));
 	usleep(300000);
 	ASSERT_EQ(0, gt_read_file(RESULT, self->result,
 				  sizeof(self->result)));
