@@ -547,6 +547,7 @@ bool gort_stack_start(struct gort_g *g, struct gort_p *p);
 void gort_stack_free(struct gort_g *g, struct gort_p *p);
 void gort_stack_refill(struct gort_p *p);
 unsigned int gort_cache_trim(struct gort_cache *c, unsigned int keep);
+void gort_stack_cache_changed(void);
 unsigned long gort_newstack(struct gort_g *g, unsigned long frame,
 			    unsigned long args, unsigned long bp);
 void gort_oldstack(struct gort_g *g);

@@ -126,7 +126,21 @@ static const struct kernel_param_ops count_ops = {
 	.get = param_get_uint,
 };
 
-module_param_cb(stack_cache, &count_ops, &gort_stack_cache, 0644);
+static int stack_cache_set(const char *val, const struct kernel_param *kp)
+{
+	int err = count_set(val, kp);
+
+	if (!err && loaded)
+		gort_stack_cache_changed();
+	return err;
+}
+
+static const struct kernel_param_ops stack_cache_ops = {
+	.set = stack_cache_set,
+	.get = param_get_uint,
+};
+
+module_param_cb(stack_cache, &stack_cache_ops, &gort_stack_cache, 0644);
 MODULE_PARM_DESC(stack_cache, "Stack segments of each size kept for reuse on each CPU: 0..16777216 (default 256)");
 module_param_cb(max_tasks, &count_ops, &gort_max_tasks, 0644);
 MODULE_PARM_DESC(max_tasks, "Green threads in all: 0..16777216 (default 1048576)");

@@ -184,8 +184,8 @@ static void cache_put(struct gort_cache *c, struct gort_seg *s)
 		seg_free(out);
 }
 
-/* Free what is above @keep segments. The caller may sleep. Returns how many. */
-unsigned int gort_cache_trim(struct gort_cache *c, unsigned int keep)
+/* Free what is above @keep segments of one size. Returns how many. */
+static unsigned int trim_size(struct gort_cache *c, bool big, unsigned int keep)
 {
 	struct gort_seg *s;
 	unsigned int n = 0;
@@ -193,14 +193,37 @@ unsigned int gort_cache_trim(struct gort_cache *c, unsigned int keep)
 	for (;;) {
 		s = NULL;
 		raw_spin_lock(&c->lock);
-		if (c->nr[0] + c->nr[1] > keep)
-			s = cache_pop(c, !c->nr[0]);
+		if (c->nr[big] > keep)
+			s = cache_pop(c, big);
 		raw_spin_unlock(&c->lock);
 		if (!s)
 			return n;
 		seg_free(s);
 		n++;
 		cond_resched();
+	}
+}
+
+/* The same of both sizes together. The caller may sleep. */
+unsigned int gort_cache_trim(struct gort_cache *c, unsigned int keep)
+{
+	unsigned int n = trim_size(c, false, keep);
+
+	return n + trim_size(c, true, keep - min(keep, READ_ONCE(c->nr[0])));
+}
+
+/* The bound of the caches has changed: free what is above it. */
+void gort_stack_cache_changed(void)
+{
+	unsigned int cpu, keep = READ_ONCE(gort_stack_cache);
+	struct gort_p *p;
+
+	for_each_possible_cpu(cpu) {
+		p = gort_p_of(cpu);
+		if (!p)
+			continue;
+		trim_size(&p->cache, false, keep);
+		trim_size(&p->cache, true, keep);
 	}
 }
 
