@@ -167,26 +167,36 @@ void gort_neutralise(struct gort_m *m, struct gort_g *g)
 	gort_warn(g, "ended with a lock held or a section open; closed it\n");
 }
 
+/**
+ * struct lock_init - what lockdep is to know of a lock
+ * @lock: the lock
+ * @name: what it is called
+ * @key: where it is made
+ */
+struct lock_init {
+	struct gort_lock *lock;
+	const char *name;
+	struct lock_class_key *key;
+};
+
 static long lock_init_on_m(void *arg)
 {
-	struct gort_lock *l = arg;
+	struct lock_init *li = arg;
 
-	mutex_init(&l->mutex);
-	l->next = NULL;
+	__mutex_init(&li->lock->mutex, li->name, li->key);
+	li->lock->next = NULL;
 	return 0;
 }
 
-/**
- * gort_lock_init() - make a gort lock usable
- * @l: the lock, in memory of any kind; GORT_LOCK_INIT() is for static ones
- *
- * Context: any.
- */
-void gort_lock_init(struct gort_lock *l)
+/* gort_lock_init(), with a class of locks for each place that calls it. */
+void __gort_lock_init(struct gort_lock *l, const char *name,
+		      struct lock_class_key *key)
 {
-	gort_call(lock_init_on_m, l);
+	struct lock_init li = { .lock = l, .name = name, .key = key };
+
+	gort_call(lock_init_on_m, &li);
 }
-EXPORT_SYMBOL_GORT(gort_lock_init);
+EXPORT_SYMBOL_GORT(__gort_lock_init);
 
 static unsigned long lock_on_m(unsigned long l, unsigned long unused1,
 			       unsigned long unused2)

@@ -19,6 +19,7 @@
 #define _LINUX_GORT_H
 
 #include <linux/limits.h>
+#include <linux/lockdep_types.h>
 #include <linux/mutex.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
@@ -139,7 +140,24 @@ struct gort_lock {
 #define GORT_LOCK_INIT(name) \
 	{ .mutex = __MUTEX_INITIALIZER((name).mutex), .next = NULL }
 
-void gort_lock_init(struct gort_lock *l);
+void __gort_lock_init(struct gort_lock *l, const char *name,
+		      struct lock_class_key *key);
+
+/**
+ * gort_lock_init() - make a gort lock usable
+ * @l: the lock, in memory of any kind; GORT_LOCK_INIT() is for static ones
+ *
+ * For lockdep, locks that are made in the same place are of one kind.
+ *
+ * Context: any.
+ */
+#define gort_lock_init(l)						\
+	do {								\
+		static struct lock_class_key lock_key;			\
+									\
+		__gort_lock_init((l), #l, &lock_key);			\
+	} while (0)
+
 void gort_lock(struct gort_lock *l);
 bool gort_trylock(struct gort_lock *l);
 void gort_unlock(struct gort_lock *l);
