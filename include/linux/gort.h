@@ -254,6 +254,7 @@ void gort_self_stats(struct gort_g_stats *st);
 void gort_set_site_hook(void (*hook)(int site));
 int gort_read_stats(u32 cpu, struct gort_stats *st);
 
+#include <linux/gort_chan.h>
 #include <linux/gort_sync.h>
 
 #endif /* _LINUX_GORT_H */
