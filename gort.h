@@ -147,6 +147,7 @@ enum gort_permit {
  * @callret: what the function returned that it called; O
  * @lockcount: how often it asked to stay on its M; O
  * @lockedm: the M that it stays on; S
+ * @held: what it has to give back before it ends (gort_wait.c); O
  */
 struct gort_g {
 	unsigned long stackguard0;
@@ -177,6 +178,7 @@ struct gort_g {
 	long callret;
 	u32 lockcount;
 	struct gort_m *lockedm;
+	struct list_head held;
 	struct gort_ctx *ctx;
 	struct list_head ctx_node;
 	u64 id;
@@ -671,6 +673,10 @@ void gort_gc_exit(void);
 /* gort_park.c */
 bool gort_parked(struct gort_g *g);
 int gort_may_leave(struct gort_g *g, const char *what);
+void gort_park_must(struct gort_g *g, const char *reason);
+
+/* gort_wait.c */
+void gort_abandon(struct gort_g *g);
 
 /* gort_task.c: workloads and the tasks that run them */
 const void *gort_task_body(const void *task);

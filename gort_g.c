@@ -99,6 +99,7 @@ int gort_newproc(struct gort_ctx *ctx, gort_fn_t fn, void *arg,
 	g->owner = owner;
 	g->done = done;
 	g->ctx = ctx;
+	INIT_LIST_HEAD(&g->held);
 	g->id = atomic64_inc_return(&gort_last_id);
 	refcount_set(&g->ref, ret ? 2 : 1);
 	if (!done && !gort_stack_start(g, this_p()))
@@ -125,6 +126,8 @@ void gort_gdead(struct gort_g *g)
 {
 	struct gort_p *p = this_p();
 
+	if (unlikely(!list_empty(&g->held)))
+		gort_abandon(g);
 	gort_stack_free(g, p);
 	p->stats.exited++;
 	/* who is told that it has ended may make another one at once */

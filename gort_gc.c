@@ -181,14 +181,18 @@ static void mark_rest(void)
 }
 
 /*
- * The argument of @g, and its stack: the segment that it is on from where the
- * stack pointer was left, those before from where they were.
+ * The argument of @g, what it is to give back, and its stack: the segment that
+ * it is on from where the stack pointer was left, those before from where they
+ * were.
  */
 static void mark_g(struct gort_g *g)
 {
 	struct gort_seg *s = g->seg;
+	struct list_head *held;
 
 	mark((unsigned long)&g->arg, (unsigned long)(&g->arg + 1));
+	list_for_each(held, &g->held)
+		mark((unsigned long)&held, (unsigned long)(&held + 1));
 	if (!s)
 		return;
 	mark(g->sp, g->stack_hi);

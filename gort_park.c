@@ -134,6 +134,14 @@ int gort_park(const char *reason)
 EXPORT_SYMBOL_GORT(gort_park);
 NOKPROBE_SYMBOL(gort_park);
 
+/* gort_park() that does not mind that the caller, @g, is to end. */
+void gort_park_must(struct gort_g *g, const char *reason)
+{
+	park(g, reason);
+}
+
+NOKPROBE_SYMBOL(gort_park_must);
+
 /*
  * [2], on g0: @g has left its stack to sleep. False: it has a permit already,
  * and the caller queues it. If true, it may come on elsewhere at any time, and

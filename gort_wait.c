@@ -29,12 +29,26 @@
  * by a signal. In an interrupt or atomic section, and in a function that a G
  * calls by gort_call(), there is nobody who could wait: -EPERM, with a message.
  *
+ * Many at once. Who wakes all that wait moves them to a queue of their own
+ * (going), which decides them, and wakes a few; each of these wakes as many
+ * again when it passes through Q (gort_op_wake_some). So Q is never held for
+ * long, the wake-ups spread over the CPUs, and who began it need not come back to
+ * the object, which may be gone with the last that waited. There is always
+ * somebody left to wake the rest: while the queue is not empty, one that was
+ * woken has not passed through Q yet.
+ *
+ * What a G takes that nobody else can give back for it (a mutex) is in its list
+ * (struct gort_held). If it ends with it, that is given back for it, with a
+ * message. The list is the owner's: who hands over a mutex leaves it to the new
+ * owner to enter it, when that one passes through Q.
+ *
  * Lock order: Q, then S (a wake-up); several Qs by address (gort_select.c).
  *
  * Rejected: the kernel's wait queues (they wake tasks only, or call back, and
  * then who is woken has to compete again: no order, no hand-off); and dropping
  * step 4 for operations that somebody else has finished. That saves a lock that
- * is rarely contended, for a reference to each G and task that is woken.
+ * is rarely contended, for a reference to each G and task that is woken. Letting
+ * go of Q between batches of wake-ups, and coming back: see above.
  */
 
 #include <linux/hrtimer.h>
@@ -45,6 +59,9 @@
 
 #include "gort.h"
 #include "gort_wait.h"
+
+/* Operations that one wakes before it lets go of Q */
+#define WAKE_BATCH	8
 
 static unsigned long on_m(unsigned long fn, unsigned long arg,
 			  unsigned long unused)
@@ -74,11 +91,12 @@ long gort_op_run(long (*fn)(void *arg), void *arg)
 	gort_releasem(self, GORT_SITE_OP);
 	return ret;
 }
+
 NOKPROBE_SYMBOL(gort_op_run);
 
 static long misuse(void *arg)
 {
-	const char **text = arg;
+	const char * const *text = arg;
 	struct gort_g *g = gort_getg();
 
 	if (g)
@@ -98,9 +116,9 @@ static long misuse(void *arg)
  */
 void gort_op_misuse(const char *what, const char *why)
 {
-	const char *text[] = { what, why };
+	const char * const text[] = { what, why };
 
-	gort_op_run(misuse, text);
+	gort_op_run(misuse, (void *)text);
 }
 
 /* May the caller, which is no G, wait? */
@@ -119,6 +137,8 @@ static int may_wait(const struct gort_op *op)
 {
 	int err;
 
+	if (op->must)
+		return 0;
 	if (!op->g)
 		return task_may_wait(op);
 	err = gort_may_leave(op->g, op->what);
@@ -145,9 +165,26 @@ static int task_sleep(struct gort_op *op)
 	return err;
 }
 
+/* Step 2 for what must come to its end: nothing else wakes for good. */
+static void must_sleep(struct gort_op *op)
+{
+	if (op->g) {
+		gort_park_must(op->g, op->reason);
+		return;
+	}
+	set_current_state(TASK_IDLE); /* then look: no wake-up is lost */
+	if (READ_ONCE(op->result) == GORT_OP_WAITS)
+		schedule();
+	__set_current_state(TASK_RUNNING);
+}
+
 /* Step 2: 0 if there may be news, or why to wait no longer. */
 static int op_sleep(struct gort_op *op)
 {
+	if (op->must) {
+		must_sleep(op);
+		return 0;
+	}
 	if (!op->g)
 		return task_sleep(op);
 	if (op->deadline == GORT_NO_DEADLINE)
@@ -198,6 +235,7 @@ int gort_op_wait(struct gort_op *op)
 	} while (ret == GORT_OP_RETRY);
 	return ret;
 }
+
 NOKPROBE_SYMBOL(gort_op_wait);
 
 /**
@@ -230,4 +268,117 @@ int gort_op_leave(struct gort_op *op, int err)
 		op->result = err;
 	}
 	return op->result;
+}
+
+/**
+ * gort_op_wake_some() - let some go of those that are decided
+ * @going: operations that only need to be woken; their object's lock is held
+ *
+ * To be called once when the queue gets its operations, and then in @leave of
+ * each operation that may have been in it.
+ *
+ * Context: any, with the object's lock held.
+ * Return: how many were woken, with the result 0.
+ */
+unsigned int gort_op_wake_some(struct list_head *going)
+{
+	struct gort_op *op, *next;
+	unsigned int n = 0;
+
+	list_for_each_entry_safe(op, next, going, node) {
+		list_del(&op->node);
+		gort_op_wake(op, 0);
+		if (++n == WAKE_BATCH)
+			break;
+	}
+	return n;
+}
+
+/**
+ * gort_op_owner() - who an operation is for, as an owner
+ * @op: the operation
+ *
+ * Return: its G or task.
+ */
+void *gort_op_owner(const struct gort_op *op)
+{
+	return op->g ? (void *)op->g : op->task;
+}
+
+/**
+ * gort_op_caller() - who calls, as an owner
+ *
+ * Context: any; a function that a G calls by gort_call() is the G.
+ * Return: the G, or the task outside of one, or NULL in an interrupt.
+ */
+void *gort_op_caller(void)
+{
+	struct gort_g *g = gort_getg();
+
+	if (g)
+		return g;
+	return in_task() ? gort_current() : NULL;
+}
+
+/**
+ * gort_hold() - the owner has taken something
+ * @owner: from gort_op_owner() or gort_op_caller(): the caller itself
+ * @held: in what it has taken
+ * @kind: what that is
+ *
+ * Nobody gives back what a task has taken, so that is not remembered.
+ *
+ * Context: any, with the object's lock held.
+ */
+void gort_hold(void *owner, struct gort_held *held, enum gort_held_kind kind)
+{
+	struct gort_g *g = gort_getg();
+
+	held->kind = kind;
+	held->listed = g && g == owner;
+	if (held->listed)
+		list_add(&held->node, &g->held);
+}
+
+/**
+ * gort_unhold() - the owner gives it back
+ * @held: what gort_hold() was called for
+ *
+ * Context: the owner's, with the object's lock held.
+ */
+void gort_unhold(struct gort_held *held)
+{
+	if (held->listed)
+		list_del(&held->node);
+	held->listed = false;
+}
+
+/**
+ * gort_abandon() - give back what a G has taken and takes along
+ * @g: it has ended, its stack is still there
+ *
+ * Context: g0, as the M.
+ */
+void gort_abandon(struct gort_g *g)
+{
+	static const char * const names[] = {
+		[GORT_HELD_MUTEX] = "a gort_mutex",
+		[GORT_HELD_WRITE] = "a gort_rwlock, as its writer",
+		[GORT_HELD_ONCE] = "a gort_once that it had not done",
+	};
+	struct gort_held *held;
+
+	while (!list_empty(&g->held)) {
+		held = list_first_entry(&g->held, struct gort_held, node);
+		gort_warn(g, "in %ps ended with %s: released it\n", g->body,
+			  names[held->kind]);
+		if (held->kind == GORT_HELD_MUTEX)
+			gort_mutex_abandon(held);
+		else if (held->kind == GORT_HELD_WRITE)
+			gort_rwlock_abandon(held);
+		else
+			gort_once_abandon(held);
+		if (!g->status)
+			g->status = -EDEADLK;
+	}
 }

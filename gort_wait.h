@@ -9,6 +9,8 @@
 #include <linux/spinlock.h>
 #include <linux/types.h>
 
+#include <linux/gort_sync.h>
+
 struct gort_g;
 struct task_struct;
 
@@ -25,6 +27,8 @@ struct task_struct;
  * @what: the public function, for messages; I
  * @reason: what it waits for, for whoever looks; a literal; I
  * @deadline: CLOCK_MONOTONIC in nanoseconds, or GORT_NO_DEADLINE; I
+ * @must: the caller may wait, and does until it is done: @deadline, signals and
+ *	being cancelled do not matter; I
  * @g: the G that waits, or NULL; I
  * @task: else the task that does; I
  * @node: place in the object's queue; Q
@@ -39,6 +43,7 @@ struct gort_op {
 	const char *what;
 	const char *reason;
 	u64 deadline;
+	bool must;
 	struct gort_g *g;
 	struct task_struct *task;
 	struct list_head node;
@@ -46,9 +51,27 @@ struct gort_op {
 	int err;
 };
 
+/* What a struct gort_held is in */
+enum gort_held_kind {
+	GORT_HELD_MUTEX,
+	GORT_HELD_WRITE,
+	GORT_HELD_ONCE,
+};
+
 int gort_op_wait(struct gort_op *op);
 void gort_op_wake(struct gort_op *op, int result);
+unsigned int gort_op_wake_some(struct list_head *going);
 int gort_op_leave(struct gort_op *op, int err);
+void *gort_op_owner(const struct gort_op *op);
+void *gort_op_caller(void);
+void gort_hold(void *owner, struct gort_held *held, enum gort_held_kind kind);
+void gort_unhold(struct gort_held *held);
+
+/* gort_mutex.c, gort_rwlock.c, gort_sync.c: the owner, a G, has ended */
+void gort_mutex_abandon(struct gort_held *held);
+void gort_rwlock_abandon(struct gort_held *held);
+void gort_once_abandon(struct gort_held *held);
+
 long gort_op_run(long (*fn)(void *arg), void *arg);
 void gort_op_misuse(const char *what, const char *why);
 
