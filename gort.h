@@ -14,8 +14,10 @@
  *   K	cache->lock	a P's cached stack segments
  *   Q	an object's	raw, interrupts off; who waits for a channel, a lock ...
  *			(gort_wait.c)
+ *   E	helper.lock	raw, interrupts off; who waits for completions
+ *			(gort_event.c)
  *
- * Order: the kernel's lock on CPU hotplug, W, H, X, C, Q, S, below which are
+ * Order: the kernel's lock on CPU hotplug, W, H, X, C, E, Q, S, below which are
  * only the locks that wake_up_process() takes; K is a leaf.
  *
  * Other letters:
@@ -141,6 +143,7 @@ enum gort_permit {
  * @dozes: it sleeps, but something outside its context is sure to wake it, as
  *	@timer: counts as awake; O, or the waker while it sleeps
  * @timer: wakes it; O
+ * @events: in whose queues it is (gort_event.c), innermost first; O
  * @ref: one for its life, one for each gort_get(); A
  * @stats: what happened to it; O
  * @stack_now: bytes of stack it has; O
@@ -184,6 +187,7 @@ struct gort_g {
 	u64 id;
 	const char *wait_reason;
 	struct gort_g_stats stats;
+	struct gort_event *events;
 	refcount_t ref;
 	struct hrtimer timer;
 };
@@ -677,6 +681,11 @@ void gort_park_must(struct gort_g *g, const char *reason);
 
 /* gort_wait.c */
 void gort_abandon(struct gort_g *g);
+
+/* gort_event.c */
+int gort_event_init(void);
+void gort_event_exit(void);
+void gort_event_abandon(struct gort_g *g);
 
 /* gort_task.c: workloads and the tasks that run them */
 const void *gort_task_body(const void *task);

@@ -366,7 +366,7 @@ static ssize_t gort_read(struct file *file, char __user *buf, size_t len,
 	}
 }
 
-static __poll_t gort_poll(struct file *file, poll_table *pt)
+static __poll_t gort_dev_poll(struct file *file, poll_table *pt)
 {
 	struct gort_file *f = file->private_data;
 	__poll_t mask = 0;
@@ -406,7 +406,7 @@ static const struct file_operations gort_fops = {
 	.open = gort_open,
 	.release = gort_release,
 	.read = gort_read,
-	.poll = gort_poll,
+	.poll = gort_dev_poll,
 	.unlocked_ioctl = gort_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
 };

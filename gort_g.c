@@ -12,7 +12,8 @@
  * whatever may block in it reports -ECANCELED from then on.
  *
  * Who can still hold a G when it ends (gort_gdead)? Its stack is left for good,
- * since that runs on g0. No queue has it: it was running. The context's list
+ * since that runs on g0. No queue has it: it was running, and the kernel's queues
+ * that it is in lose it here (gort_event_abandon()). The context's list
  * has it until gort_ctx_del(). A timer of its own was stopped by itself before
  * it left gort_park_until(). Others keep it by gort_get(), and find it dead:
  * gort_ready() of a dead G does nothing. Requests come from interrupts on the
@@ -128,6 +129,8 @@ void gort_gdead(struct gort_g *g)
 
 	if (unlikely(!list_empty(&g->held)))
 		gort_abandon(g);
+	if (unlikely(g->events))
+		gort_event_abandon(g);
 	gort_stack_free(g, p);
 	p->stats.exited++;
 	/* who is told that it has ended may make another one at once */

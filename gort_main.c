@@ -234,9 +234,12 @@ static int __init gort_init(void)
 	err = gort_gc_init();
 	if (err)
 		goto err_stack;
-	err = gort_task_init();
+	err = gort_event_init();
 	if (err)
 		goto err_gc;
+	err = gort_task_init();
+	if (err)
+		goto err_event;
 	err = gort_dev_init();
 	if (err)
 		goto err_task;
@@ -247,6 +250,8 @@ static int __init gort_init(void)
 
 err_task:
 	gort_task_exit();
+err_event:
+	gort_event_exit();
 err_gc:
 	gort_gc_exit();
 err_stack:
@@ -263,6 +268,7 @@ static void __exit gort_exit_module(void)
 	set_loaded(false);
 	gort_dev_exit();
 	gort_task_exit();
+	gort_event_exit();
 	gort_gc_exit();
 	gort_stack_exit();
 	gort_proc_exit();

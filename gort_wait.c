@@ -133,10 +133,19 @@ static int task_may_wait(const struct gort_op *op)
 	return 0;
 }
 
-static int may_wait(const struct gort_op *op)
+/**
+ * gort_op_begin() - may the caller wait, and is it to go on?
+ * @op: @what is set; gets @g and @task
+ *
+ * Context: any.
+ * Return: 0, -ECANCELED, -EDEADLK or -EPERM, as gort_op_wait().
+ */
+int gort_op_begin(struct gort_op *op)
 {
 	int err;
 
+	op->g = gort_getg();
+	op->task = op->g ? NULL : current;
 	if (op->must)
 		return 0;
 	if (!op->g)
@@ -181,15 +190,20 @@ static void must_sleep(struct gort_op *op)
 /* Step 2: 0 if there may be news, or why to wait no longer. */
 static int op_sleep(struct gort_op *op)
 {
+	int err;
+
 	if (op->must) {
 		must_sleep(op);
 		return 0;
 	}
 	if (!op->g)
 		return task_sleep(op);
-	if (op->deadline == GORT_NO_DEADLINE)
-		return gort_park(op->reason);
-	return gort_park_until(op->deadline, op->reason);
+	if (op->deadline != GORT_NO_DEADLINE)
+		return gort_park_until(op->deadline, op->reason);
+	op->g->dozes = op->outside;
+	err = gort_park(op->reason);
+	op->g->dozes = false;
+	return err;
 }
 
 static long do_try(void *op)
@@ -219,9 +233,7 @@ int gort_op_wait(struct gort_op *op)
 {
 	int ret;
 
-	op->g = gort_getg();
-	op->task = op->g ? NULL : current;
-	ret = may_wait(op);
+	ret = gort_op_begin(op);
 	if (ret)
 		return ret;
 	do {

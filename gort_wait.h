@@ -26,6 +26,7 @@ struct task_struct;
  *	queue and sets @result to @err; returns @result; I
  * @what: the public function, for messages; I
  * @reason: what it waits for, for whoever looks; a literal; I
+ * @outside: the kernel wakes it, which no deadlock detector can know; I
  * @deadline: CLOCK_MONOTONIC in nanoseconds, or GORT_NO_DEADLINE; I
  * @must: the caller may wait, and does until it is done: @deadline, signals and
  *	being cancelled do not matter; I
@@ -42,6 +43,7 @@ struct gort_op {
 	int (*leave)(struct gort_op *op, int err);
 	const char *what;
 	const char *reason;
+	bool outside;
 	u64 deadline;
 	bool must;
 	struct gort_g *g;
@@ -58,6 +60,7 @@ enum gort_held_kind {
 	GORT_HELD_ONCE,
 };
 
+int gort_op_begin(struct gort_op *op);
 int gort_op_wait(struct gort_op *op);
 void gort_op_wake(struct gort_op *op, int result);
 unsigned int gort_op_wake_some(struct list_head *going);

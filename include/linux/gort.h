@@ -256,5 +256,6 @@ int gort_read_stats(u32 cpu, struct gort_stats *st);
 
 #include <linux/gort_chan.h>
 #include <linux/gort_sync.h>
+#include <linux/gort_event.h>
 
 #endif /* _LINUX_GORT_H */
