@@ -22,6 +22,10 @@ help:
 	@echo '  make tools            the command-line tool, tools/gortctl/gortctl'
 	@echo '  make clean            remove what was built'
 	@echo
+	@echo 'Modules of your own, with G code (Documentation/tutorial.rst, samples/)'
+	@echo '  make devel_install    what they are built with, in /usr/src/gort (root);'
+	@echo '                        DEVEL=DIR: elsewhere'
+	@echo
 	@echo 'Try and test, in a virtual machine with Debian'\''s stock kernel'
 	@echo '  make run              a mixed workload, and what became of it'
 	@echo '  make test             all tests'
@@ -47,6 +51,19 @@ modules: kdir
 # sign with it anyway ends in an error message.
 modules_install: modules
 	$(MAKE) -C $(KDIR) M=$(CURDIR) CONFIG_MODULE_SIG_ALL= $@
+
+DEVEL ?= /usr/src/gort
+
+# In the same places as here, so that either is what a module calls GORT.
+devel_install: modules
+	install -d '$(DEVEL)/scripts' '$(DEVEL)/include/linux' \
+		'$(DEVEL)/include/uapi/linux'
+	install -m 644 include/linux/*.h '$(DEVEL)/include/linux'
+	install -m 644 include/uapi/linux/*.h '$(DEVEL)/include/uapi/linux'
+	install -m 644 scripts/gcode.mk scripts/gcode.allow scripts/gcode.lds \
+		scripts/gcode-rewrite.awk '$(DEVEL)/scripts'
+	install -m 755 scripts/gcode-check '$(DEVEL)/scripts'
+	install -m 644 Module.symvers '$(DEVEL)'
 
 kdir:
 	@if [ ! -e '$(KDIR)/Makefile' ]; then \
@@ -84,5 +101,5 @@ vm-shell:
 check:
 	@scripts/check
 
-.PHONY: all help modules modules_install kdir tools clean setup run test \
+.PHONY: all help modules modules_install devel_install kdir tools clean setup run test \
 	mutants torture vm-shell check

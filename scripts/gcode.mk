@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Builds G code. At the end of a module's Kbuild, with GORT the gort tree:
+# Builds G code. At the end of a module's Kbuild, with GORT the gort tree, built
+# for the same kernel, or what "make devel_install" made of it:
 #
 #	obj-m := bar.o
 #	bar-y := main.o work.g.o
@@ -9,8 +10,10 @@
 # work.g.o is made from work.c, compiled with split stacks and retargeted to
 # gort. Before bar.o is linked, its G objects are checked: G code may call gort
 # and a few leaf functions only, reads no per-CPU data, and keeps its frames
-# small. See the head of gcode-check. The link marks where the module's G code
-# begins and ends (gcode.lds), which gort_ctx_create() and
+# small. So is the module: it imports the namespace of gort, and exports no G
+# code. See the head of gcode-check. gort's headers are found, and its symbols, if
+# this is the Kbuild of the folder that is built. The link marks where the G code
+# of the module begins and ends (gcode.lds), which gort_ctx_create() and
 # gort_workload_register() pass on: in there a loop without calls can be stopped.
 #
 #	GORT_FRAME_MAX	bytes of stack that one function of G code may use
@@ -21,6 +24,8 @@ gcode-rewrite := $(gcode-dir)/gcode-rewrite.awk
 gcode-check := $(gcode-dir)/gcode-check
 gcode-allow := $(gcode-dir)/gcode.allow
 gcode-lds := $(gcode-dir)/gcode.lds
+gcode-top := $(patsubst %/,%,$(dir $(gcode-dir)))
+gcode-own := $(filter $(realpath $(gcode-top)),$(realpath $(KBUILD_EXTMOD)))
 
 # Instrumented frames are larger, and so are the segments then.
 GORT_FRAME_MAX ?= $(if $(CONFIG_KASAN)$(CONFIG_KCSAN),4096,2048)
@@ -33,13 +38,32 @@ endif
 ifneq ($(CONFIG_X86_64)$(CONFIG_SMP)$(CONFIG_UML),yy)
 $(error G code needs a kernel for 64-bit x86 and more than one CPU (CONFIG_SMP))
 endif
+# gort itself has no symbols of another gort.
+ifeq ($(gcode-own)$(KBUILD_EXTRA_SYMBOLS)$(wildcard $(gcode-top)/Module.symvers),)
+$(error $(gcode-top) has no Module.symvers: build gort first, by make -C $(gcode-top) KDIR=$(or $(abs_objtree),DIR))
+endif
 endif
 
-# $(call gcode-parts,bar.o): the G objects of the composite bar.o
-gcode-parts = $(sort $(filter %.g.o,$($(1:.o=-objs)) $($(1:.o=-y)) $($(1:.o=-m))))
+ifeq ($(gcode-own),)
+ccflags-y += -I$(gcode-top)/include
+KBUILD_EXTRA_SYMBOLS += $(gcode-top)/Module.symvers
+endif
+
+# $(call gcode-all,bar.o): the objects of the composite bar.o; gcode-parts: those
+# of G code
+gcode-all = $(sort $($(1:.o=-objs)) $($(1:.o=-y)) $($(1:.o=-m)))
+gcode-parts = $(filter %.g.o,$(gcode-all))
 gcode-mods := $(foreach m,$(sort $(filter %.o,$(obj-m))),$(if $(call gcode-parts,$m),$m))
 gcode-objs := $(sort $(foreach m,$(gcode-mods),$(call gcode-parts,$m)))
 gcode-asm := $(gcode-objs:.o=.S)
+
+# These would be told of a rule that is missing.
+ifneq ($(filter %.g.o,$(obj-m)),)
+$(error $(filter %.g.o,$(obj-m)) can't be a module by itself: obj-m := bar.o and bar-y := $(filter %.g.o,$(obj-m)))
+endif
+ifeq ($(gcode-mods)$(if $(CONFIG_MODULES),,clean),)
+$(warning $(gcode-dir)/gcode.mk finds no module with G code: include it below obj-m := bar.o and bar-y := work.g.o)
+endif
 
 # No function tracer, whose call precedes the check of the stack. No canary,
 # which belongs to the M, while a G changes its M.
@@ -89,12 +113,13 @@ $(foreach o,$(gcode-objs),$(eval $(call gcode-compile,$o)))
 quiet_cmd_gcode_check = GCHECK [M] $@
       cmd_gcode_check = $(PERL) $(gcode-check) --allow=$(gcode-allow) \
 	--frame-max=$(or $(GORT_FRAME_MAX_$(basename $(@F))),$(GORT_FRAME_MAX)) \
-	--objdump='$(OBJDUMP)' --readelf='$(READELF)' $(filter %.g.o,$^); touch $@
+	--objdump='$(OBJDUMP)' --readelf='$(READELF)' $(filter %.g.o,$^) \
+	-- $(filter-out %.g.o,$(filter %.o,$^)); touch $@
 
 define gcode-module
 LDFLAGS_$(notdir $(1)) += -T $(gcode-lds)
 $(obj)/$(1): $(gcode-lds) | $(obj)/$(1:.o=.gcheck)
-$(obj)/$(1:.o=.gcheck): $(addprefix $(obj)/,$(call gcode-parts,$(1))) $(gcode-check) $(gcode-allow) FORCE
+$(obj)/$(1:.o=.gcheck): $(addprefix $(obj)/,$(call gcode-all,$(1))) $(gcode-check) $(gcode-allow) FORCE
 	$$(call if_changed,gcode_check)
 endef
 $(foreach m,$(gcode-mods),$(eval $(call gcode-module,$m)))

@@ -4,7 +4,10 @@
 #define GORT_GCODE_CASE_H
 
 #include <linux/compiler.h>
+#include <linux/module.h>
 #include <linux/types.h>
+
+MODULE_INFO(import_ns, "GORT");
 
 /* G code: what is checked, and its sibling in another file */
 long work(long n, void *p);
