@@ -17,6 +17,8 @@ enum {
 	STEP_SHRINK,
 	STEP_START,
 	STEP_GC,
+	STEP_TAKE,
+	STEP_GIVE,
 };
 
 /*
@@ -101,6 +103,17 @@ TEST_F(core, collection_is_over_before_the_world_starts)
 	/* a tick may ask before, and the hook has checks of its own */
 	EXPECT_GT(50, after.declined[GORT_DECLINE_GC] -
 		      before.declined[GORT_DECLINE_GC]);
+}
+
+/*
+ * In what takes the lock of a channel, a semaphore or another object: on g0, and
+ * so without a check, but the functions around it have some.
+ */
+TEST_F(core, request_in_an_operation_is_answered_after_it)
+{
+	expect_step(_metadata, self->fd, STEP_TAKE, GORT_SITE_OP, 2000);
+	ASSERT_EQ(0, gt_param_set("restore", 1));
+	expect_step(_metadata, self->fd, STEP_GIVE, GORT_SITE_OP, 2000);
 }
 
 /*

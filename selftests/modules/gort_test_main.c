@@ -262,7 +262,7 @@ static struct gort_workload t_workloads[] = {
 		.help = "a request at a certain place inside gort",
 		.nr_args = 2, .args = {
 			{ "trials", 0, 1 << 30, 1000 },
-			{ "step", 0, 6, 0 },
+			{ "step", 0, 8, 0 },
 		},
 	}, {
 		.name = "t_once", .fn = t_once,

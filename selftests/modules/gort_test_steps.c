@@ -14,11 +14,14 @@ enum t_step_where {
 	T_STEP_SHRINK,	/* on the way back */
 	T_STEP_START,	/* in gort_start_the_world(), which has started it */
 	T_STEP_GC,	/* the same inside gort_gc() */
+	T_STEP_TAKE,	/* in gort_sem_acquire(), which need not wait */
+	T_STEP_GIVE,	/* in gort_sem_release() */
 };
 
 /**
  * struct t_step - one task of t_step
  * @l: its locks
+ * @sem: a semaphore with as many units as trials
  * @where: enum t_step_where
  * @trials: how many
  * @lost: in how many the check after it did not answer the request
@@ -29,6 +32,7 @@ enum t_step_where {
  */
 struct t_step {
 	struct t_locks *l;
+	struct gort_sem sem;
 	u64 where;
 	u64 trials;
 	u64 lost;
@@ -131,6 +135,16 @@ static int t_step_trial(struct t_step *s)
 		if (gort_gc())
 			return -EPROTO;
 		break;
+	case T_STEP_TAKE:
+		t_step_arm();
+		if (gort_sem_acquire(&s->sem))
+			return -EPROTO;
+		break;
+	case T_STEP_GIVE:
+		t_step_arm();
+		if (gort_sem_release(&s->sem))
+			return -EPROTO;
+		break;
 	}
 	if (s->where != T_STEP_GROW)
 		t_step_answer(s);
@@ -183,6 +197,7 @@ int t_step(const u64 *args, u64 *result)
 	static const int site[] = {
 		GORT_SITE_UNLOCK, GORT_SITE_UNLOCK, GORT_SITE_SPIN,
 		GORT_SITE_GROW, GORT_SITE_SHRINK, GORT_SITE_STW, GORT_SITE_STW,
+		GORT_SITE_OP, GORT_SITE_OP,
 	};
 	struct t_step *s = t_alloc(sizeof(*s));
 	int err = -ENOMEM;
@@ -194,6 +209,7 @@ int t_step(const u64 *args, u64 *result)
 	t_step_site = site[args[1]];
 	t_step_hits = 0;
 	t_step_bad = 0;
+	gort_sem_init(&s->sem, s->trials);
 	s->l = t_locks_new();
 	if (!s->l)
 		goto out;

@@ -157,8 +157,8 @@ static int s_hog(struct s_play *p, u32 i)
 
 /*
  * s_fair: turns, most. One G has the mutex nearly all the time, another one
- * wants it now and then. Result: how often the first one had it until the other
- * one had had it so many times, or a little more than @most.
+ * wants it now and then. Result: how often the first one was the owner until the
+ * other one had so many turns, or a little more than @most.
  */
 int s_fair(const u64 *args, u64 *result)
 {
