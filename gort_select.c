@@ -164,13 +164,17 @@ static int do_any(struct gort_wait_cases *w)
 	return -EAGAIN;
 }
 
+/* In the random order: a partner takes the first of several in its queue. */
 static void queue_all(struct gort_wait_cases *w)
 {
+	struct gort_case *c;
 	unsigned int i;
 
-	for (i = 0; i < w->n; i++)
-		if (w->cases[i].chan)
-			gort_case_queue(&w->cases[i], w);
+	for (i = 0; i < w->n; i++) {
+		c = &w->cases[w->cases[i].poll];
+		if (c->chan)
+			gort_case_queue(c, w);
+	}
 }
 
 /* Steps 2 and 3. */

@@ -5,11 +5,11 @@
  * A channel passes values of one type, in order, between Gs, tasks and
  * interrupts. The macros check the type; below them everything is bytes.
  *
- *	typedef GORT_CHAN(int) ints;
+ *	GORT_CHAN_TYPE(ints, int);
  *
- *	ints *c = gort_make_chan(ints, 16);	collected, in G code
- *	GORT_CHAN(struct job) jobs;		the user's, anywhere
- *	err = gort_chan_init(&jobs, 16);	... gort_chan_fini(&jobs)
+ *	union ints *c = gort_make_chan(union ints, 16);	collected, in G code
+ *	GORT_CHAN(struct job) jobs;			the user's, anywhere
+ *	err = gort_chan_init(&jobs, 16);		... gort_chan_fini(&jobs)
  *
  *	err = gort_send(c, 5);
  *	err = gort_recv(c, &i);
@@ -65,6 +65,17 @@ struct gort_chan {
  */
 #define GORT_CHAN(type)							\
 	union {								\
+		struct gort_chan chan;					\
+		type *type_;						\
+	}
+
+/**
+ * GORT_CHAN_TYPE() - the same with a name: declares union @name
+ * @name: the tag
+ * @type: of its values
+ */
+#define GORT_CHAN_TYPE(name, type)					\
+	union name {							\
 		struct gort_chan chan;					\
 		type *type_;						\
 	}
@@ -168,7 +179,7 @@ int __must_check gort_tryselect(struct gort_case *cases, unsigned int n);
 
 /**
  * gort_make_chan() - make a channel that is collected
- * @type: a channel's type, as by GORT_CHAN()
+ * @type: a channel's type, as union @name of GORT_CHAN_TYPE()
  * @capacity: how many values its buffer has room for, or 0
  *
  * The channel and its buffer are one object of gort_alloc(): it stays while
@@ -196,7 +207,7 @@ int __must_check gort_tryselect(struct gort_case *cases, unsigned int n);
  */
 #define gort_send_until(ch, val, deadline_ns)				\
 	__gort_chan_send(&(ch)->chan,					\
-			 (typeof((ch)->type_[0])[]) { (val) }, deadline_ns)
+			 (typeof((ch)->type_[0])[1]) { (val) }, deadline_ns)
 
 /**
  * gort_send() - gort_send_until() without a deadline
@@ -218,7 +229,7 @@ int __must_check gort_tryselect(struct gort_case *cases, unsigned int n);
  * the channel is closed.
  */
 #define gort_trysend(ch, val)						\
-	__gort_chan_trysend(&(ch)->chan, (typeof((ch)->type_[0])[]) { (val) })
+	__gort_chan_trysend(&(ch)->chan, (typeof((ch)->type_[0])[1]) { (val) })
 
 /**
  * gort_recv_until() - receive a value, and wait for one
