@@ -234,6 +234,16 @@ FIXTURE_VARIANT_ADD(twin, leak) {
 	.reason = "not every G that was started has ended",
 };
 
+FIXTURE_VARIANT_ADD(twin, noown) {
+	.params = "twin=noown",
+	.reason = "mutual exclusion is broken (gort_mutex)",
+};
+
+FIXTURE_VARIANT_ADD(twin, keep) {
+	.params = "twin=keep duration_s=3",
+	.reason = "somebody has kept a unit or a mutex",
+};
+
 FIXTURE_VARIANT_ADD(twin, idle) {
 	.params = "twin=idle duration_s=3 grace_s=0 exercise=1",
 	.reason = "not exercised: action pair",

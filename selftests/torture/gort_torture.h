@@ -2,8 +2,8 @@
 /*
  * gort_torture.ko: what its files share.
  *
- * gort_torture_main.c is the map. gort_torture_sched.c, _calls.c, _locks.c and
- * _heap.c are G code, which reaches the functions of gort_torture_kern.c through
+ * gort_torture_main.c is the map. gort_torture_sched.c, _calls.c, _locks.c,
+ * _sync.c and _heap.c are G code, which reaches the functions of gort_torture_kern.c through
  * gort_call() and gort_syscall() alone. The inline functions here are for both.
  */
 #ifndef _GORT_TORTURE_H
@@ -25,6 +25,7 @@
 #define TORT_FINS	256	/* objects with a finalizer, power of two */
 #define TORT_DEPTH	2	/* children of children, and no more */
 #define TORT_CHILDREN	3	/* of one G at a time */
+#define TORT_UNITS	2	/* of the semaphore */
 
 /* Owners of guarded data that are no Gs; those count from 1. */
 #define TORT_WHO_IRQ	0xf0000001U
@@ -65,6 +66,8 @@ enum tort_action {
 	ACT_THREAD,
 	ACT_LOOP,
 	ACT_STW,
+	ACT_OWN,
+	ACT_UNITS,
 	NR_ACTIONS
 };
 
@@ -92,6 +95,7 @@ enum tort_what {
 	WHAT_STALL,
 	WHAT_STUCK,
 	WHAT_ACCOUNT,
+	WHAT_UNITS,
 	WHAT_EXERCISE,
 	NR_WHATS
 };
@@ -120,6 +124,8 @@ enum tort_twin {
 	TWIN_NOREADY,
 	TWIN_EARLY,
 	TWIN_LEAK,
+	TWIN_NOOWN,
+	TWIN_KEEP,
 	TWIN_IDLE,
 	NR_TWINS
 };
@@ -136,6 +142,11 @@ enum tort_kind {
 	KIND_IRQSAVE,
 	NR_KINDS
 };
+
+/* Others that exclude, where a kind of section is told */
+#define TORT_MUTEX	(NR_KINDS + 0)	/* the kernel's */
+#define TORT_OWN	(NR_KINDS + 1)	/* gort's */
+#define TORT_SEM	(NR_KINDS + 2)
 
 /**
  * struct tort_guard - data that a lock protects
@@ -333,6 +344,15 @@ void tort_act_ask(struct tort_g *t);
 struct tort_rcu {
 	u64 magic;
 };
+
+/* gort_torture_sync.c */
+extern struct gort_mutex tort_own;
+extern struct gort_sem tort_units;
+extern struct tort_guard tort_own_data;
+extern atomic_t tort_inside;
+void tort_act_own(struct tort_g *t);
+void tort_act_units(struct tort_g *t);
+bool tort_all_there(void);
 
 /* gort_torture_heap.c */
 extern struct tort_obj *tort_shared[TORT_SHARED];

@@ -100,11 +100,11 @@ long tort_k_mutex(void *arg)
 
 	mutex_lock(&tort_mutex);
 	if (!tort_guard_in(&tort_mutex_data, t->id))
-		tort_fail(t, WHAT_MUTEX, NR_KINDS, 0);
+		tort_fail(t, WHAT_MUTEX, TORT_MUTEX, 0);
 	if (tort_one_in(t, 4))
 		usleep_range(10, 300);
 	if (!tort_guard_out(&tort_mutex_data, t->id))
-		tort_fail(t, WHAT_MUTEX, NR_KINDS, 1);
+		tort_fail(t, WHAT_MUTEX, TORT_MUTEX, 1);
 	mutex_unlock(&tort_mutex);
 	return 0;
 }
@@ -139,6 +139,12 @@ static enum hrtimer_restart timer_fired(struct hrtimer *timer)
 		spin_lock(&tort_irqsave);
 		use_data(KIND_IRQSAVE, TORT_WHO_IRQ);
 		spin_unlock(&tort_irqsave);
+	}
+	if (!gort_sem_tryacquire(&tort_units)) {
+		if (atomic_inc_return(&tort_inside) > TORT_UNITS)
+			tort_fail(NULL, WHAT_MUTEX, TORT_SEM, 1);
+		atomic_dec(&tort_inside);
+		gort_sem_release(&tort_units);
 	}
 	/* pairs with the acquire in tort_act_irqready(), which cancels the timer */
 	smp_store_release(&t->fired, 1);

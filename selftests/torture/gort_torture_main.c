@@ -79,6 +79,8 @@ const struct tort_act tort_actions[NR_ACTIONS] = {
 	[ACT_THREAD] = { "thread", tort_act_thread, 4 },
 	[ACT_LOOP] = { "loop", tort_act_loop, 4 },
 	[ACT_STW] = { "stw", tort_act_stw, 2 },
+	[ACT_OWN] = { "own", tort_act_own, 8 },
+	[ACT_UNITS] = { "units", tort_act_units, 8 },
 };
 
 static unsigned int duration_s;
@@ -297,6 +299,8 @@ static void look_back(void)
 
 	if (spawned != ended)
 		tort_fail(NULL, WHAT_ACCOUNT, spawned, ended);
+	if (!tort_all_there())
+		tort_fail(NULL, WHAT_UNITS, tort_units.count, 0);
 	if (is_missing())
 		tort_fail(NULL, WHAT_EXERCISE, 0, 0);
 }

@@ -33,6 +33,7 @@ static const char * const tort_whats[NR_WHATS] = {
 	[WHAT_STALL] = "no progress",
 	[WHAT_STUCK] = "something does not end",
 	[WHAT_ACCOUNT] = "not every G that was started has ended",
+	[WHAT_UNITS] = "somebody has kept a unit or a mutex",
 	[WHAT_EXERCISE] = "not exercised",
 };
 
@@ -59,12 +60,16 @@ const char * const tort_twins[NR_TWINS] = {
 	[TWIN_NOREADY] = "noready",
 	[TWIN_EARLY] = "early",
 	[TWIN_LEAK] = "leak",
+	[TWIN_NOOWN] = "noown",
+	[TWIN_KEEP] = "keep",
 	[TWIN_IDLE] = "idle",
 };
 
-static const char * const kind_names[NR_KINDS + 1] = {
+static const char * const kind_names[] = {
 	"lock", "inner lock", "preempt", "rcu", "spin", "bh", "irq", "irqsave",
-	"mutex",
+	[TORT_MUTEX] = "mutex",
+	[TORT_OWN] = "gort_mutex",
+	[TORT_SEM] = "semaphore",
 };
 
 /**
@@ -99,7 +104,7 @@ static const struct need needs[] = {
 	NEED_SITE(UNLOCK), NEED_SITE(SPIN), NEED_SITE(READY), NEED_SITE(GO),
 	NEED_SITE(ALLOCM), NEED_SITE(GROW), NEED_SITE(SHRINK),
 	NEED_SITE(ALLOC), NEED_SITE(GC), NEED_SITE(STW), NEED_SITE(EXIT_OWN),
-	NEED_SITE(EXIT_IDLE),
+	NEED_SITE(EXIT_IDLE), NEED_SITE(OP),
 };
 
 static struct gort_stats base;

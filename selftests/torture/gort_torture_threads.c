@@ -186,9 +186,23 @@ static void replace(void)
 		WRITE_ONCE(old->magic, 0);
 }
 
+/* Sleeps with what Gs wait for, if it comes in time. */
+static void own(void)
+{
+	if (gort_mutex_lock_until(&tort_own, gort_now() + NSEC_PER_MSEC))
+		return;
+	if (!tort_guard_in(&tort_own_data, TORT_WHO_TASK))
+		tort_fail(NULL, WHAT_MUTEX, TORT_OWN, TORT_WHO_TASK);
+	usleep_range(10, 300);
+	if (!tort_guard_out(&tort_own_data, TORT_WHO_TASK) ||
+	    gort_mutex_unlock(&tort_own))
+		tort_fail(NULL, WHAT_MUTEX, TORT_OWN, TORT_WHO_TASK);
+}
+
 /* A task uses the locks and the data of Gs. */
 static void outside(struct thread *th)
 {
+	own();
 	gort_lock(&tort_outer);
 	use_data(KIND_OUTER);
 	gort_unlock(&tort_outer);
