@@ -22,7 +22,7 @@ static void on_all_and_one(struct __test_metadata *_metadata, int fd,
 	ASSERT_EQ(0, gt_param_set("slice_us", us));
 	for (i = 0; i < ARRAY_SIZE(nprocs); i++) {
 		ASSERT_EQ(0, gt_param_set("nprocs", nprocs[i]));
-		EXPECT_EQ(0, ct_run_args(fd, &c, name, args)) {
+		ASSERT_EQ(0, ct_run_args(fd, &c, name, args)) {
 			TH_LOG("%s %llu, crew %#llx, spice %llu, nprocs %d",
 			       name, args[0], args[1], args[3], nprocs[i]);
 		}

@@ -335,6 +335,10 @@ static struct gort_workload t_workloads[] = {
 		.help = "kept registers over a change of segments",
 		.nr_args = 1, .args = { { "trials", 0, 1 << 30, 1000 } },
 	}, {
+		.name = "t_waits", .fn = t_waits,
+		.help = "waits in vain at every depth of the stack",
+		.nr_args = 1, .args = { { "bytes", 0, 1 << 20, 8192 } },
+	}, {
 		.name = "t_mutual", .fn = t_mutual,
 		.help = "three functions that call each other",
 		.nr_args = 1, .args = { { "depth", 0, 1 << 20, 10 } },

@@ -223,6 +223,7 @@ int t_split(const u64 *args, u64 *result);
 int t_mutual(const u64 *args, u64 *result);
 int t_deep(const u64 *args, u64 *result);
 int t_regs(const u64 *args, u64 *result);
+int t_waits(const u64 *args, u64 *result);
 
 /* gort_test_sched.c */
 int t_spawn_in(struct gort_ctx *ctx, struct t_group *grp, gort_fn_t fn,

@@ -346,3 +346,60 @@ int t_deep(const u64 *args, u64 *result)
 	t_free(l);
 	return 0;
 }
+
+/**
+ * struct t_waits - what a G waits for in vain at each depth
+ * @sem: no unit
+ * @mutex: its own
+ * @cond: no signal
+ * @rw: a reader is inside
+ * @wg: one is left
+ */
+struct t_waits {
+	struct gort_sem sem;
+	struct gort_mutex mutex;
+	struct gort_cond cond;
+	struct gort_rwlock rw;
+	struct gort_wg wg;
+};
+
+static int t_waits_here(struct t_probe *p)
+{
+	struct t_waits *w = p->arg;
+	u64 until = gort_now() + 20 * NSEC_PER_USEC;
+	int err = gort_mutex_lock(&w->mutex);
+
+	if (err || gort_cond_wait_until(&w->cond, &w->mutex, until) != -ETIME)
+		err = -EPROTO;
+	if (gort_mutex_unlock(&w->mutex) ||
+	    gort_sem_acquire_until(&w->sem, until) != -ETIME ||
+	    gort_write_lock_until(&w->rw, until) != -ETIME ||
+	    gort_wg_wait_until(&w->wg, until) != -ETIME)
+		err = -EPROTO;
+	return err;
+}
+
+/*
+ * t_waits: bytes. Waits in vain, for a little, at every depth of the stack up to
+ * so many bytes, in steps of 16. Result: depths.
+ */
+int t_waits(const u64 *args, u64 *result)
+{
+	struct t_waits *w = t_alloc(sizeof(*w));
+	struct t_probe p = { .body = t_waits_here, .arg = w };
+	int err;
+
+	if (!w)
+		return -ENOMEM;
+	gort_sem_init(&w->sem, 0);
+	gort_mutex_init(&w->mutex);
+	gort_cond_init(&w->cond);
+	gort_rwlock_init(&w->rw);
+	gort_wg_init(&w->wg);
+	err = gort_read_trylock(&w->rw) ?: gort_wg_add(&w->wg, 1);
+	for (p.bytes = 0; p.bytes < args[0] && !err; p.bytes += 16)
+		err = t_pad(&p, p.bytes);
+	*result = p.bytes / 16;
+	t_free(w);
+	return err;
+}

@@ -216,8 +216,10 @@ static int s_await(struct s_worker *w, struct gort_cond *cond)
 	u64 until = GORT_NO_DEADLINE;
 	int err;
 
+	/* some deadlines have passed when the wait begins */
 	if (c->spice & S_DEADLINES && s_rand(&w->seed) & 1)
-		until = gort_now() + s_rand(&w->seed) % (200 * NSEC_PER_USEC);
+		until = gort_now() +
+			(s_rand(&w->seed) & 3) * 50 * NSEC_PER_USEC;
 	err = gort_cond_wait_until(cond, &c->o->mutex, until);
 	if (atomic_read(&c->o->inside))
 		return -EUCLEAN;
