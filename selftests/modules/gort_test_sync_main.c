@@ -391,7 +391,7 @@ static struct gort_workload s_workloads[] = {
 		.nr_args = 2, .args = { S_ARG_N(1000), { "most", 0, 1 << 20, 1000 } },
 	}, {
 		.name = "s_barge", .fn = s_barge,
-		.help = "two only lock and unlock",
+		.help = "unlocks a mutex that another one waits for, and locks it again",
 		.nr_args = 1, .args = { S_ARG_ROUNDS },
 	}, {
 		.name = "s_handoff", .fn = s_handoff,

@@ -181,37 +181,55 @@ int s_fair(const u64 *args, u64 *result)
 	return s_play_end(p, err);
 }
 
-static int s_barger(struct s_play *p, u32 i)
+static int s_later(struct s_play *p, u32 i)
 {
-	u64 n;
-	int err = 0;
+	int err;
 
-	for (n = 0; n < p->n && !err; n++) {
-		err = gort_mutex_lock(&p->o.mutex);
-		if (err)
-			break;
-		s_check();
-		err = gort_mutex_unlock(&p->o.mutex);
-	}
-	return err;
+	atomic_inc(&p->count);
+	err = gort_mutex_lock(&p->o.mutex);
+	if (err)
+		return err;
+	err = gort_sleep(NSEC_PER_MSEC);
+	return gort_mutex_unlock(&p->o.mutex) ?: err;
 }
 
-/*
- * s_barge: rounds. Two Gs only lock and unlock, which takes no switches, since
- * who runs may lock again though the other one waits. Result: 0.
- */
+/* Unlocks while another one waits, and locks again at once. */
+static int s_barge_one(struct s_play *p)
+{
+	int err = gort_mutex_lock(&p->o.mutex);
+
+	atomic_set(&p->count, 0);
+	if (!err)
+		err = s_begin(p, s_later, 0);
+	if (!err)
+		err = s_until_count(p, 1);
+	if (!err)
+		err = s_settle();
+	if (!err)
+		err = gort_mutex_unlock(&p->o.mutex);
+	if (!err)
+		err = gort_mutex_trylock(&p->o.mutex);
+	if (err)
+		return err == -EAGAIN ? 0 : err;
+	p->n++;
+	return gort_mutex_unlock(&p->o.mutex);
+}
+
+/* s_barge: trials. Result: in how many of them that succeeded. */
 int s_barge(const u64 *args, u64 *result)
 {
 	struct s_play *p = s_play_new(0);
-	int err;
+	int err = 0;
+	u64 i;
 
 	if (!p)
 		return -ENOMEM;
-	p->n = args[0];
-	err = s_begin(p, s_barger, 0);
-	if (!err)
-		err = s_barger(p, 1);
-	*result = 0;
+	for (i = 0; i < args[0] && !err; i++) {
+		err = s_barge_one(p);
+		while (!err && atomic_read_acquire(&p->left))
+			err = gort_yield();
+	}
+	*result = p->n;
 	return s_play_end(p, err);
 }
 
