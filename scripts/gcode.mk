@@ -40,7 +40,7 @@ $(error G code needs a kernel for 64-bit x86 and more than one CPU (CONFIG_SMP))
 endif
 # gort itself has no symbols of another gort.
 ifeq ($(gcode-own)$(KBUILD_EXTRA_SYMBOLS)$(wildcard $(gcode-top)/Module.symvers),)
-$(error $(gcode-top) has no Module.symvers: build gort first, by make -C $(gcode-top) KDIR=$(or $(abs_objtree),DIR))
+$(error $(gcode-top) has no Module.symvers: $(if $(wildcard $(gcode-top)/Makefile),build gort first: make -C $(gcode-top) KDIR=$(or $(abs_objtree),DIR),install it again: make devel_install in the tree of gort))
 endif
 endif
 
