@@ -15,7 +15,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 export LC_ALL=C
-models=" ${*:-preempt runq sched handoff} "
+models=" ${*:-preempt runq sched handoff chan select} "
 count=0
 bad=0
 
@@ -216,6 +216,34 @@ fails handoff "back() does not look at p->stop" -DNO_STOP_BACK
 fails handoff "findrunnable() does not look at p->stop" \
 	-DLIVE -DPUSHES=false -DNO_STOP_FIND
 fails handoff "gort_ps_take() does not ask" -DNO_ASK
+
+holds chan "no buffer: each value once, in order, nobody is forgotten"
+holds chan "a buffer: the same" -DCAP=1
+holds chan "no buffer, and it is closed" -DCLOSE -DLATE=1
+holds chan "a buffer, and it is closed" -DCAP=1 -DCLOSE -DLATE=1
+fails chan "who was told does not take the lock" -DNO_LEAVE
+fails chan "a deadline counts, whatever it was told" -DLATE_WINS
+fails chan "the same of a value in the buffer" -DCAP=1 -DLATE_WINS
+fails chan "who gives up leaves its case in the queue" -DSTAYS
+fails chan "nobody is told that there is room" -DCAP=1 -DNO_REFILL
+fails chan "who waits to send is told to try again" -DCAP=1 -DCOMPETE
+fails chan "a value goes into the buffer though somebody waits" \
+	-DCAP=1 -DPUT_FIRST
+fails chan "whether it is closed is looked at without the lock" \
+	-DCLOSE -DCLOSED_FIRST
+fails chan "close wakes those of one batch" -DCLOSE -DCLOSE_ONCE
+
+holds select "one case is done, nothing lost, nobody forgotten"
+holds select "the same with one channel in both cases" -DSAME
+holds select "a try finds what is in one of two channels" -DDEFAULT
+fails select "who claims looks, and then stores" -DNO_EXCHANGE
+fails select "locks in the order of the cases" -DOWN_ORDER
+fails select "a channel that is there twice is locked twice" -DSAME -DTWICE
+fails select "cases that were not done stay in their queues" -DSTAYS
+fails select "it lets go of the locks before it queues" -DGAP
+fails select "it queues before it looks" -DSAME -DQUEUE_FIRST
+fails select "a try looks at one channel after the other" \
+	-DDEFAULT -DONE_BY_ONE
 
 echo "1..$count"
 exit $bad
