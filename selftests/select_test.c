@@ -99,7 +99,7 @@ TEST_F_TIMEOUT(chan, selects_against_each_other, 60)
 
 /*
  * Many that are claimed in one channel, and still in the queue of another: who
- * looks there finds nobody, and sweeps them out, some at a time.
+ * looks there finds none of them, but who waits behind them.
  */
 TEST_F_TIMEOUT(chan, claimed_elsewhere_is_nobody, 60)
 {

@@ -278,6 +278,7 @@ int __must_check gort_tryselect(struct gort_case *cases, unsigned int n);
  *
  * What is in the buffer can still be received; after that, and at once for who
  * waits already, a receive returns -EPIPE. So does a send, also one that waits.
+ * The channel must stay until this has returned.
  *
  * Context: any. What it wakes: all who wait for the channel.
  * Return: 0, -EPIPE if it is closed already, -EINVAL if it is NULL, with a

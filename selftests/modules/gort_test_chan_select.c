@@ -682,10 +682,19 @@ static void stale_fn(void *arg)
 	c_end(m->run);
 }
 
+static void stale_last(void *arg)
+{
+	struct many *m = arg;
+	u64 got;
+
+	C_OK(m->run, !gort_recv(m->c[1], &got) && got == 1);
+	c_end(m->run);
+}
+
 /*
- * c_stale: gs, select. They wait in two channels. The one is closed, then, before
- * they come on, there is nobody to be found in the other one; a receiver that
- * came last is.
+ * c_stale: gs, select. They wait in two channels, and behind them somebody else in
+ * the second one. The first is closed; then, before they come on, only that one
+ * is to be found in the second.
  */
 int c_stale(const u64 *args, u64 *result)
 {
@@ -703,15 +712,20 @@ int c_stale(const u64 *args, u64 *result)
 		if (c_go(m->run, stale_fn, m))
 			break;
 	C_OK(m->run, c_await(m->c[1], args[0]));
+	c_go(m->run, stale_last, m);
+	C_OK(m->run, c_await(m->c[1], args[0] + 1));
 	cases[0] = (struct gort_case)GORT_CASE_SEND(m->c[1], &val);
 	cases[1] = (struct gort_case)GORT_CASE_RECV(m->c[2], NULL);
 	C_OK(m->run, !gort_close(m->c[0]));
-	if (args[1])
+	if (args[1]) {
+		C_OK(m->run, gort_tryselect(cases, 2) == 0);
 		C_OK(m->run, gort_tryselect(cases, 2) == -EAGAIN);
-	else
+	} else {
+		C_OK(m->run, !gort_trysend(m->c[1], 1));
 		C_OK(m->run, gort_trysend(m->c[1], 1) == -EAGAIN);
-	C_OK(m->run, !gort_call(c_k_waiting, m->c[1]));
+	}
 	C_OK(m->run, !c_join(m->run));
+	C_OK(m->run, !gort_call(c_k_waiting, m->c[1]));
 	return c_result(m->run, result);
 }
 
