@@ -144,6 +144,8 @@ enum gort_permit {
  *	@timer: counts as awake; O, or the waker while it sleeps
  * @timer: wakes it; O
  * @events: in whose queues it is (gort_event.c), innermost first; O
+ * @child: what it is to the group that it belongs to, or NULL; O
+ * @groups: groups on its stack that have or had children, innermost first; O
  * @ref: one for its life, one for each gort_get(); A
  * @stats: what happened to it; O
  * @stack_now: bytes of stack it has; O
@@ -188,6 +190,8 @@ struct gort_g {
 	const char *wait_reason;
 	struct gort_g_stats stats;
 	struct gort_event *events;
+	struct gort_child *child;
+	struct gort_group *groups;
 	refcount_t ref;
 	struct hrtimer timer;
 };
@@ -686,6 +690,10 @@ void gort_abandon(struct gort_g *g);
 int gort_event_init(void);
 void gort_event_exit(void);
 void gort_event_abandon(struct gort_g *g);
+
+/* gort_group.c */
+struct gort_g *gort_group_left(struct gort_g *g);
+bool gort_group_abandon(struct gort_g *g);
 
 /* gort_task.c: workloads and the tasks that run them */
 const void *gort_task_body(const void *task);

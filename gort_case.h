@@ -29,6 +29,8 @@ struct gort_wait_cases {
 	struct gort_case *chosen;
 };
 
+void gort_chan_setup(struct gort_chan *ch, size_t elem, unsigned int cap,
+		     void *buf);
 int gort_case_do(struct gort_case *c, unsigned int *budget);
 void gort_case_queue(struct gort_case *c, struct gort_wait_cases *w);
 

@@ -208,6 +208,8 @@ void gort_case_queue(struct gort_case *c, struct gort_wait_cases *w)
 
 	lockdep_assert_held(&ch->lock);
 	c->wait = w;
+	if (ch->timed)
+		w->op.outside = true;
 	list_add_tail(&c->node, c->send ? &ch->senders : &ch->receivers);
 }
 
@@ -413,8 +415,8 @@ static long chan_init(void *arg)
 	return 0;
 }
 
-static void chan_setup(struct gort_chan *ch, size_t elem, unsigned int cap,
-		       void *buf)
+void gort_chan_setup(struct gort_chan *ch, size_t elem, unsigned int cap,
+		     void *buf)
 {
 	*ch = (struct gort_chan){ .elem = elem, .cap = cap, .buf = buf };
 	gort_op_run(chan_init, ch);
@@ -451,7 +453,7 @@ int __gort_chan_init(struct gort_chan *ch, size_t elem, unsigned int cap)
 	if (a.size)
 		err = gort_heap_call("gort_chan_init", buf_alloc, &a);
 	if (!err)
-		chan_setup(ch, elem, cap, a.buf);
+		gort_chan_setup(ch, elem, cap, a.buf);
 	return err;
 }
 EXPORT_SYMBOL_GORT(__gort_chan_init);
@@ -491,7 +493,7 @@ void *__gort_chan_make(size_t elem, unsigned int cap)
 		return NULL;
 	ch = gort_alloc(inner_buf(NULL) - NULL + cap * elem);
 	if (ch)
-		chan_setup(ch, elem, cap, inner_buf(ch));
+		gort_chan_setup(ch, elem, cap, inner_buf(ch));
 	return ch;
 }
 EXPORT_SYMBOL_GORT(__gort_chan_make);

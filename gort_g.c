@@ -122,25 +122,52 @@ err_count:
 	return err;
 }
 
-/* @g has ended, or could not be started; on the M's stack. */
-void gort_gdead(struct gort_g *g)
+static void count_exit(struct gort_p *p)
 {
-	struct gort_p *p = this_p();
+	if (p) {
+		p->stats.exited++;
+		return;
+	}
+	raw_spin_lock_irq(&gort_sched.lock);
+	gort_sched.stats.exited++;
+	raw_spin_unlock_irq(&gort_sched.lock);
+}
+
+/*
+ * @g has ended, or could not be started; on the M's stack. Return: another one
+ * that has ended before, and was kept for the sake of this one, or NULL.
+ */
+static struct gort_g *bury(struct gort_g *g)
+{
+	struct gort_p *p = this_p(); /* mostly: see gort_group_go() */
+	struct gort_g *next = NULL;
 
 	if (unlikely(!list_empty(&g->held)))
 		gort_abandon(g);
 	if (unlikely(g->events))
 		gort_event_abandon(g);
+	if (unlikely(g->groups) && gort_group_abandon(g))
+		return NULL;
 	gort_stack_free(g, p);
-	p->stats.exited++;
+	count_exit(p);
 	/* who is told that it has ended may make another one at once */
 	atomic_dec(&gort_sched.nr_gs);
 	atomic_dec(&g->ctx->nr_live);
 	if (g->done)
 		g->done(g);
+	if (g->child)
+		next = gort_group_left(g);
 	module_put(g->owner);
 	gort_ctx_del(g->ctx, g);
 	gort_put(g);
+	return next;
+}
+
+/* The same for all who were kept. */
+void gort_gdead(struct gort_g *g)
+{
+	while (g)
+		g = bury(g);
 }
 
 /* An error, or the P that gort_wakep() returns. */

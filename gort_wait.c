@@ -178,7 +178,9 @@ static int task_sleep(struct gort_op *op)
 static void must_sleep(struct gort_op *op)
 {
 	if (op->g) {
+		op->g->dozes = op->outside;
 		gort_park_must(op->g, op->reason);
+		op->g->dozes = false;
 		return;
 	}
 	set_current_state(TASK_IDLE); /* then look: no wake-up is lost */

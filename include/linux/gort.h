@@ -257,5 +257,6 @@ int gort_read_stats(u32 cpu, struct gort_stats *st);
 #include <linux/gort_chan.h>
 #include <linux/gort_sync.h>
 #include <linux/gort_event.h>
+#include <linux/gort_group.h>
 
 #endif /* _LINUX_GORT_H */

@@ -39,6 +39,7 @@ struct gort_wait_cases;
  * struct gort_chan - a channel of any type
  * @lock: Q
  * @closed: nothing is sent any more; Q
+ * @timed: the clock sends, so that no deadlock detector can know; I
  * @elem: bytes of a value; I
  * @cap: how many values the buffer has room for; I
  * @len: how many are in it; Q, read without
@@ -50,6 +51,7 @@ struct gort_wait_cases;
 struct gort_chan {
 	raw_spinlock_t lock; /* all that is Q */
 	bool closed;
+	bool timed;
 	unsigned int elem;
 	unsigned int cap;
 	unsigned int len;
@@ -327,5 +329,8 @@ static inline int __must_check gort_select(struct gort_case *cases,
 {
 	return gort_select_until(cases, n, GORT_NO_DEADLINE);
 }
+
+/* Has channels in its structures: whoever comes first, it is behind this. */
+#include <linux/gort_time.h>
 
 #endif /* _LINUX_GORT_CHAN_H */

@@ -19,6 +19,9 @@
 /* Gs that e_ctx can have */
 #define E_MAX_GS	20000
 
+/* ... and e_small_ctx */
+#define E_SMALL_CTX	8
+
 /* Files that tests hand in */
 #define E_SLOTS		4
 
@@ -60,6 +63,43 @@ enum e_sock {
 	E_SOCK_PLAIN,	/* a socket without a file */
 	E_SOCK_NO_POLL,	/* one without a poll method */
 	E_SOCK_LAST = E_SOCK_NO_POLL,
+};
+
+/* What e_time does */
+enum e_time_what {
+	E_TICKS,
+	E_SLOW,
+	E_TICKER_STOPPED,
+	E_TICKER_AGAIN,
+	E_TICKER_SHORT,
+	E_TICKER_CLOSED,
+	E_AFTER,
+	E_TIMER_STOPPED,
+	E_TIMER_AGAIN,
+	E_TIME_SELECT,
+	E_TIME_RACE,
+	E_TIME_FINI,
+	E_TIME_EVER,
+	E_TIME_LAST = E_TIME_EVER,
+};
+
+/* What e_group does */
+enum e_group_what {
+	E_GROUP_ALL,
+	E_GROUP_ERROR,
+	E_GROUP_CANCEL,
+	E_GROUP_CANCEL_EARLY,
+	E_GROUP_EVER,
+	E_GROUP_LATE,
+	E_GROUP_MISUSE,
+	E_GROUP_CAP,
+	E_GROUP_EXIT,
+	E_GROUP_OVERFLOW,
+	E_GROUP_CHAIN,
+	E_GROUP_CHILD_EXIT,
+	E_GROUP_CHILD_OVERFLOW,
+	E_GROUP_TREE,
+	E_GROUP_LAST = E_GROUP_TREE,
 };
 
 /**
@@ -104,6 +144,7 @@ struct e_scene {
 
 extern struct e_scene e_scene;
 extern struct gort_ctx *e_ctx;
+extern struct gort_ctx *e_small_ctx;
 extern struct file *e_files[E_SLOTS];
 
 /* gort_test_ev_kernel.c */
@@ -120,6 +161,8 @@ long e_k_wait_poll(void *unused);
 long e_k_takers(void *n);
 long e_k_takers_end(void *unused);
 long e_k_fake_wake(void *key);
+long e_k_nap(void *unused);
+long e_k_group_wait(void *grp);
 long e_k_socket(void *args);
 int e_command(const char *text, long *result);
 void e_kernel_exit(void);
@@ -130,5 +173,17 @@ int e_crowd(const u64 *args, u64 *result);
 int e_race(const u64 *args, u64 *result);
 int e_share(const u64 *args, u64 *result);
 int e_poll(const u64 *args, u64 *result);
+
+/* gort_test_ev_time.c */
+extern struct gort_timer e_timer;
+extern struct gort_ticker e_ticker;
+int e_time(const u64 *args, u64 *result);
+
+/* gort_test_ev_group.c */
+extern atomic_t e_group_begun, e_group_ended, e_group_told;
+int e_group(const u64 *args, u64 *result);
+int e_child_quick(void *unused);
+int e_child_slow(void *unused);
+int e_child_fails(void *n);
 
 #endif /* _GORT_TEST_EV_H */

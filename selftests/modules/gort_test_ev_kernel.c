@@ -20,9 +20,13 @@
  *	poll SLOT EVENTS NS	the same for a file
  *	pair			two sockets without files, connected
  *	send			one sends the other a byte
+ *	time NS			a timer and a ticker, waited for by this process
+ *	group WHAT N		a group with N children, waited for by this process
+ *	begun, ended		children of groups that have, since the last test began
  */
 
 #include <linux/anon_inodes.h>
+#include <linux/delay.h>
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/kthread.h>
@@ -306,6 +310,77 @@ static long e_send(void)
 	return kernel_sendmsg(e_socks[1], &m, &v, 1, 1);
 }
 
+/* Timers and groups by a process */
+
+static long e_time_here(u64 ns)
+{
+	u64 at = gort_now() + ns, now;
+	long err;
+
+	gort_timer_init(&e_timer, at);
+	err = gort_recv(&e_timer.chan, &now);
+	if (!err && now < at)
+		err = -EIO;
+	if (gort_timer_stop(&e_timer) != !!err)
+		err = -EIO;
+	if (!err)
+		err = gort_ticker_init(&e_ticker, ns);
+	if (!err)
+		err = gort_recv(&e_ticker.chan, NULL);
+	if (ns >= GORT_TICKER_MIN_NS)
+		gort_ticker_stop(&e_ticker);
+	return err;
+}
+
+long e_k_nap(void *unused)
+{
+	usleep_range(1000, 2000);
+	return 0;
+}
+
+long e_k_group_wait(void *grp)
+{
+	return gort_group_wait(grp);
+}
+
+/*
+ * @what: 0 no context, 1 all end well, 2 one fails, 3 none ends by itself, 4 so,
+ * with a deadline, 5 in an atomic section. EIO if a child is left.
+ */
+static long e_group_here(unsigned int what, unsigned int n)
+{
+	u64 deadline = what == 4 ? gort_now() + NSEC_PER_MSEC : GORT_NO_DEADLINE;
+	struct gort_group grp;
+	unsigned int i;
+	long ret = 0;
+	int err;
+
+	atomic_set(&e_group_begun, 0);
+	atomic_set(&e_group_ended, 0);
+	atomic_set(&e_group_told, 0);
+	err = gort_group_init(&grp, what ? e_ctx : NULL);
+	for (i = 0; i < n && !err; i++)
+		err = gort_group_go(&grp, what < 3 && what != 2 ?
+				    e_child_quick : e_child_slow, NULL);
+	if (what == 2 && !err)
+		err = gort_group_go(&grp, e_child_fails, (void *)(long)n);
+	if (err)
+		return err;
+	if (what == 5) {
+		preempt_disable();
+		ret = gort_group_wait(&grp);
+		preempt_enable();
+	} else {
+		ret = gort_group_wait_until(&grp, deadline);
+	}
+	if (what >= 4) {
+		gort_group_cancel(&grp);
+		if (gort_group_wait(&grp) != -ECANCELED)
+			return -EIO;
+	}
+	return atomic_read(&e_group_ended) == n ? ret : -EIO;
+}
+
 /* Who completes, in e_share: a task; and tasks that wait like any other. */
 
 static struct task_struct *e_tasks[E_TASKS];
@@ -452,6 +527,14 @@ int e_command(const char *text, long *result)
 		*result = atomic_read(&e_asked);
 	else if (!strcmp(name, "wait"))
 		*result = e_outside(a[0], a[1], a[2]);
+	else if (!strcmp(name, "time"))
+		*result = e_time_here(a[0]);
+	else if (!strcmp(name, "group"))
+		*result = e_group_here(a[0], a[1]);
+	else if (!strcmp(name, "ended"))
+		*result = atomic_read(&e_group_ended);
+	else if (!strcmp(name, "begun"))
+		*result = atomic_read(&e_group_begun);
 	else if (!strcmp(name, "pair"))
 		*result = e_pair();
 	else if (!strcmp(name, "send") && e_socks[1])

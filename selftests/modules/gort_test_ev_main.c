@@ -12,6 +12,7 @@
 #include "gort_test_ev.h"
 
 struct gort_ctx *e_ctx;
+struct gort_ctx *e_small_ctx;
 
 static struct gort_workload e_workloads[] = {
 	{
@@ -53,6 +54,22 @@ static struct gort_workload e_workloads[] = {
 			{ "events", 0, U32_MAX, 1 },
 			{ "ns", 0, U64_MAX, 1000000 },
 			{ "socket", 0, E_SOCK_LAST, 0 },
+		},
+	}, {
+		.name = "e_time", .fn = e_time,
+		.help = "timers and tickers",
+		.nr_args = 3, .args = {
+			{ "what", 0, E_TIME_LAST, 0 },
+			{ "ns", 0, U64_MAX / 32, 1000000 },
+			{ "n", 0, 1 << 20, 10 },
+		},
+	}, {
+		.name = "e_group", .fn = e_group,
+		.help = "groups",
+		.nr_args = 3, .args = {
+			{ "what", 0, E_GROUP_LAST, 0 },
+			{ "n", 0, E_MAX_GS, 10 },
+			{ "ns", 0, U64_MAX / 2, 1000000 },
 		},
 	},
 };
@@ -107,15 +124,21 @@ static int __init e_init(void)
 	e_ctx = gort_ctx_create("events", E_MAX_GS);
 	if (IS_ERR(e_ctx))
 		return PTR_ERR(e_ctx);
-	err = e_register();
-	if (err)
+	e_small_ctx = gort_ctx_create("small", E_SMALL_CTX);
+	err = PTR_ERR_OR_ZERO(e_small_ctx);
+	if (!err)
+		err = e_register();
+	if (err) {
+		gort_ctx_destroy(e_small_ctx);
 		gort_ctx_destroy(e_ctx);
+	}
 	return err;
 }
 
 static void __exit e_exit(void)
 {
 	e_unregister(ARRAY_SIZE(e_workloads));
+	gort_ctx_destroy(e_small_ctx);
 	gort_ctx_destroy(e_ctx);
 	e_kernel_exit();
 }
