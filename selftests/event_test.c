@@ -7,6 +7,7 @@
 
 #include "event_test.h"
 
+#include <sched.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/signalfd.h>
@@ -21,7 +22,7 @@ enum { EVENT, DONE, POLL, KINDS };
 /* As enum e_how */
 enum {
 	TRUE, TIMER, SOFT, LATE, SILENT, SPURIOUS, LOCKED, SECTION, INSIDE,
-	SYSCALL, ENDED, EVER, EXIT, OVERFLOW, NESTED,
+	SYSCALL, ENDED, EVER, EXIT, OVERFLOW, NESTED, ALMOST,
 };
 
 /* As enum e_sock */
@@ -90,6 +91,23 @@ TEST_F(event, what_came_true_without_a_word_counts_at_the_deadline)
 	ASSERT_EQ(0, ev_cmd("fake 1"));
 	EXPECT_EQ(0, wait_one(self->fd, EVENT, SILENT, 10 * MSEC));
 	EXPECT_EQ(0, wait_one(self->fd, POLL, SILENT, 10 * MSEC));
+}
+
+/*
+ * A wake-up between the look and the sleep, to the instruction: breaks if it is
+ * not remembered.
+ */
+TEST_F(event, wakeup_just_before_the_sleep_counts)
+{
+	__u64 start = gt_now();
+
+	EXPECT_EQ(0, wait_one(self->fd, EVENT, ALMOST, 0));
+	ASSERT_EQ(0, ev_cmd("fake 1"));
+	EXPECT_EQ(0, ev_cmd("late 1"));
+	EXPECT_EQ(1, ev_cmd("poll 0 %d %llu", EPOLLIN, GT_PATIENCE));
+	EXPECT_EQ(0, ev_cmd("ready 0"));
+	EXPECT_EQ(0, ct_run(self->fd, NULL, "e_poll", 0, EPOLLIN, GT_PATIENCE));
+	EXPECT_GT(GT_PATIENCE, gt_now() - start);
 }
 
 /* Who is woken for nothing looks, and waits on. */
@@ -294,6 +312,81 @@ TEST_F(event, who_was_too_slow_waits_on)
 		EXPECT_EQ(0, ct_run(self->fd, &c, "e_share", 20, 3, 0));
 		EXPECT_EQ(400, (__u32)c.result);
 	}
+}
+
+/* The kthread that waits for completions, or -1 */
+static pid_t find_helper(void)
+{
+	char path[64], name[32];
+	pid_t pid;
+
+	for (pid = 1; pid < 32768; pid++) {
+		snprintf(path, sizeof(path), "/proc/%d/comm", pid);
+		if (!gt_read_file(path, name, sizeof(name)) &&
+		    !strcmp(name, "gort_complete\n"))
+			return pid;
+	}
+	return -1;
+}
+
+static int pin(pid_t pid, int cpu)
+{
+	cpu_set_t set;
+	int i;
+
+	CPU_ZERO(&set);
+	for (i = 0; i < ct_cpus(); i++)
+		if (cpu < 0 || i == cpu)
+			CPU_SET(i, &set);
+	return sched_setaffinity(pid, sizeof(set), &set) ? -errno : 0;
+}
+
+static bool hog_end;
+
+/* Has the last CPU for itself. */
+static void *hog(void *arg)
+{
+	struct sched_param p = { .sched_priority = 50 };
+	__u64 until = gt_now() + GT_PATIENCE / 4;
+	int err = pin(0, ct_cpus() - 1);
+
+	if (!err && sched_setscheduler(0, SCHED_FIFO, &p))
+		err = -errno;
+	__atomic_store_n((int *)arg, err, __ATOMIC_RELEASE);
+	while (!__atomic_load_n(&hog_end, __ATOMIC_ACQUIRE) && gt_now() < until)
+		;
+	return NULL;
+}
+
+/*
+ * Who is late, or cancelled, after complete() took its entry off and before the
+ * helper has come to it, has it all the same. The helper gets no CPU meanwhile.
+ * Breaks if the completion is left to nobody.
+ */
+TEST_F(event, who_was_chosen_is_not_late)
+{
+	pid_t helper = find_helper();
+	struct gort_completion c;
+	pthread_t thread;
+	int err = 1, i;
+
+	ASSERT_LT(0, helper);
+	ASSERT_LT(1, ct_cpus());
+	ASSERT_EQ(0, gt_param_set("nprocs", 1));
+	ASSERT_EQ(0, pin(helper, ct_cpus() - 1));
+	for (i = 0; i < 3; i++) {
+		err = 1;
+		hog_end = false;
+		ASSERT_EQ(0, pthread_create(&thread, NULL, hog, &err));
+		EXPECT_TRUE(gt_wait_for(__atomic_load_n(&err,
+							__ATOMIC_ACQUIRE) <= 0));
+		EXPECT_EQ(0, err);
+		EXPECT_EQ(0, ct_run(self->fd, &c, "e_chosen", 60 * MSEC));
+		EXPECT_EQ(0, c.result);
+		__atomic_store_n(&hog_end, true, __ATOMIC_RELEASE);
+		pthread_join(thread, NULL);
+	}
+	EXPECT_EQ(0, pin(helper, -1));
 }
 
 /* Processes wait as well; where they can't they are told. */

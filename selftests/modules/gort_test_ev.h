@@ -53,7 +53,8 @@ enum e_how {
 	E_EXIT,		/* ends while it looks */
 	E_OVERFLOW,	/* runs out of stack while it looks */
 	E_NESTED,	/* waits while it looks */
-	E_HOW_LAST = E_NESTED,
+	E_ALMOST,	/* it comes true just after it was looked at */
+	E_HOW_LAST = E_ALMOST,
 };
 
 /* What e_poll polls */
@@ -172,6 +173,7 @@ int e_wait(const u64 *args, u64 *result);
 int e_crowd(const u64 *args, u64 *result);
 int e_race(const u64 *args, u64 *result);
 int e_share(const u64 *args, u64 *result);
+int e_chosen(const u64 *args, u64 *result);
 int e_poll(const u64 *args, u64 *result);
 
 /* gort_test_ev_time.c */

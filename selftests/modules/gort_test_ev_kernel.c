@@ -14,6 +14,7 @@
  *	ready MASK		what the fake file says from now on
  *	wake QUEUE KEY		wakes one of its queues
  *	free			lets all of its queues go
+ *	late 0|1		each time it is asked it becomes ready just after
  *	asked			how often its poll method was called
  *	wait KIND HOW NS	one wait by this process; nobody can write to the
  *				parameter meanwhile
@@ -48,6 +49,7 @@ struct file *e_files[E_SLOTS];
 static wait_queue_head_t *e_queues[E_FAKE_QUEUES];
 static unsigned int e_nr_queues;
 static atomic_t e_ready, e_asked;
+static bool e_late;
 
 static enum hrtimer_restart e_timer_fn(struct hrtimer *timer)
 {
@@ -176,12 +178,16 @@ long e_k_wait_done(void *unused)
 
 static __poll_t e_fake_poll(struct file *file, poll_table *table)
 {
+	__poll_t ready;
 	unsigned int i;
 
 	atomic_inc(&e_asked);
 	for (i = 0; i < e_nr_queues; i++)
 		poll_wait(file, e_queues[i], table);
-	return (__force __poll_t)atomic_read(&e_ready);
+	ready = (__force __poll_t)atomic_read(&e_ready);
+	if (READ_ONCE(e_late))
+		e_k_fake_wake((void *)(long)EPOLLIN);
+	return ready;
 }
 
 static const struct file_operations e_fake_fops = {
@@ -234,6 +240,7 @@ static long e_fake(unsigned int n)
 	}
 	atomic_set(&e_ready, 0);
 	atomic_set(&e_asked, 0);
+	e_late = false;
 	file = anon_inode_getfile("[gort]", &e_fake_fops, NULL, O_RDWR);
 	if (IS_ERR(file))
 		return PTR_ERR(file);
@@ -505,6 +512,7 @@ int e_command(const char *text, long *result)
 
 	if (sscanf(text, "%15s %llu %llu %llu", name, &a[0], &a[1], &a[2]) < 1)
 		return -EINVAL;
+	*result = 0;
 	if (!strcmp(name, "reset"))
 		*result = e_k_reset(NULL);
 	else if (!strcmp(name, "queued"))
@@ -519,6 +527,8 @@ int e_command(const char *text, long *result)
 		*result = e_fake(a[0]);
 	else if (!strcmp(name, "ready"))
 		atomic_set(&e_ready, a[0]);
+	else if (!strcmp(name, "late"))
+		WRITE_ONCE(e_late, a[0]);
 	else if (!strcmp(name, "wake") && a[0] < e_nr_queues)
 		__wake_up(e_queues[a[0]], TASK_NORMAL, 0, (void *)a[1]);
 	else if (!strcmp(name, "free"))

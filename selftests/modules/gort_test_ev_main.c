@@ -47,6 +47,10 @@ static struct gort_workload e_workloads[] = {
 			{ "ns", 0, U64_MAX / 2, 1000000 },
 		},
 	}, {
+		.name = "e_chosen", .fn = e_chosen,
+		.help = "completes, and does not let who helps know",
+		.nr_args = 1, .args = { { "ns", 0, U64_MAX / 8, 1000000 } },
+	}, {
 		.name = "e_poll", .fn = e_poll,
 		.help = "polls a file that the test has handed in",
 		.nr_args = 4, .args = {

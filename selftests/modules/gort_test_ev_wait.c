@@ -38,6 +38,15 @@ static noinline bool e_look_nested(void)
 	return e_look();
 }
 
+/* The wake-up comes when nobody sleeps yet. */
+static noinline bool e_look_almost(void)
+{
+	bool was = e_look();
+
+	gort_call(e_k_wake, NULL);
+	return was;
+}
+
 static noinline int e_wait_event(u64 how, u64 deadline)
 {
 	switch (how) {
@@ -49,6 +58,9 @@ static noinline int e_wait_event(u64 how, u64 deadline)
 					     deadline);
 	case E_NESTED:
 		return gort_wait_event_until(e_scene.wq, e_look_nested(),
+					     deadline);
+	case E_ALMOST:
+		return gort_wait_event_until(e_scene.wq, e_look_almost(),
 					     deadline);
 	default:
 		return gort_wait_event_until(e_scene.wq, e_look(), deadline);
@@ -353,6 +365,38 @@ int e_share(const u64 *args, u64 *result)
 		    gort_call(e_k_done_left, NULL) != done)
 		err = -EIO;
 	return err;
+}
+
+static void e_chosen_fn(void *arg)
+{
+	struct e_children *c = arg;
+	int err = gort_wait_completion_until(&e_scene.done, c->deadline);
+
+	if (!err)
+		atomic_inc(&c->got);
+	e_child_done(c, err == -ETIME ? 0 : err);
+}
+
+/*
+ * e_chosen: ns. One waits with a deadline, and it is complete half-way to that.
+ * The test keeps the helper from running for longer. EIO if the one that was
+ * taken off the queue gave up with nothing. Result: what is left over.
+ */
+int e_chosen(const u64 *args, u64 *result)
+{
+	struct e_children c = { .deadline = gort_now() + args[0] };
+	int err;
+
+	gort_call(e_k_reset, NULL);
+	err = e_spawn(&c, e_chosen_fn);
+	if (!err)
+		err = gort_sleep(args[0] / 2);
+	gort_call(e_k_complete, (void *)1);
+	e_join(&c);
+	*result = gort_call(e_k_done_left, NULL);
+	if (!err && atomic_read(&c.got) != 1)
+		err = -EIO;
+	return err ?: atomic_read(&c.error);
 }
 
 /* e_poll: slot, events, ns (0: ever), socket. Result: the events. */
