@@ -101,8 +101,8 @@ TEST_F_TIMEOUT(sync, writer_excludes_all_when_waiters_give_up, 90)
 
 /*
  * A buffer whose users wake each other by signals, one for one. Breaks if a
- * signal is lost, for instance with one that gives up just then, or if who gives
- * up comes back without the mutex.
+ * signal finds nobody while somebody goes to sleep, or if who gives up comes back
+ * without the mutex.
  */
 TEST_F_TIMEOUT(sync, no_signal_is_lost, 90)
 {
@@ -267,6 +267,31 @@ TEST_F(sync, signal_is_not_stolen)
 	ASSERT_EQ(0, gt_param_set("nprocs", 1));
 	EXPECT_EQ(0, ct_run(self->fd, &c, "s_stealing", 20));
 	EXPECT_EQ(0, c.result);
+}
+
+/*
+ * A signal that comes as the one it is for gives up, late or cancelled: that one
+ * has it all the same, or the next one does. Breaks if it is lost between them.
+ */
+TEST_F(sync, signal_for_one_that_gives_up_is_not_lost)
+{
+	struct gort_completion c;
+	unsigned int i;
+	__u64 cancel;
+
+	ASSERT_EQ(0, gt_param_set("slice_us", 100000));
+	for (i = 0; i < ARRAY_SIZE(nprocs); i++) {
+		ASSERT_EQ(0, gt_param_set("nprocs", nprocs[i]));
+		for (cancel = 0; cancel <= 1; cancel++) {
+			EXPECT_EQ(0, ct_run(self->fd, &c, "s_signallate", 20,
+					    cancel));
+			TH_LOG("nprocs %d: %llu of 20 were theirs", nprocs[i],
+			       c.result);
+			/* on one CPU it does not come to give up before */
+			if (nprocs[i] == 1)
+				EXPECT_LT(10, c.result);
+		}
+	}
 }
 
 /*

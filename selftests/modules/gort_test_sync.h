@@ -184,6 +184,7 @@ int s_order(const u64 *args, u64 *result);
 int s_giveup(const u64 *args, u64 *result);
 int s_signals(const u64 *args, u64 *result);
 int s_stealing(const u64 *args, u64 *result);
+int s_signallate(const u64 *args, u64 *result);
 int s_wgrace(const u64 *args, u64 *result);
 int s_wgreuse(const u64 *args, u64 *result);
 int s_herd(const u64 *args, u64 *result);

@@ -417,6 +417,10 @@ static struct gort_workload s_workloads[] = {
 		.help = "who comes after a signal",
 		.nr_args = 1, .args = { S_ARG_ROUNDS },
 	}, {
+		.name = "s_signallate", .fn = s_signallate,
+		.help = "a signal for one that gives up",
+		.nr_args = 2, .args = { S_ARG_ROUNDS, S_ARG_N(1) },
+	}, {
 		.name = "s_wgrace", .fn = s_wgrace,
 		.help = "a wait group that is gone when the wait is over",
 		.nr_args = 1, .args = { S_ARG_ROUNDS },

@@ -592,6 +592,82 @@ int s_stealing(const u64 *args, u64 *result)
 	return s_play_end(p, err);
 }
 
+/* The first one that waits for the signal, with a deadline (p->n) or none */
+static int s_nearly_late(struct s_play *p, u32 i)
+{
+	int err = gort_mutex_lock(&p->o.mutex), unlock;
+
+	if (err)
+		return err;
+	p->other = gort_get(gort_self());
+	p->n = i ? GORT_NO_DEADLINE : gort_now() + 6 * NSEC_PER_MSEC;
+	atomic_inc(&p->count);
+	err = gort_cond_wait_until(&p->o.cond, &p->o.mutex, p->n);
+	unlock = gort_mutex_unlock(&p->o.mutex);
+	atomic_set(&p->res, err ?: 1);
+	return unlock;
+}
+
+/* Both wait: a signal comes as the first one is late, or cancelled. */
+static int s_signal_late(struct s_play *p, bool cancel, u32 *kept)
+{
+	u64 until = gort_now() + S_PATIENCE_NS / 4;
+	int first;
+
+	if (cancel)
+		gort_cancel(p->other);
+	else
+		while (gort_now() < p->n + 50 * NSEC_PER_USEC)
+			s_check();
+	gort_cond_signal(&p->o.cond);
+	while (!(first = atomic_read_acquire(&p->res)))
+		if (gort_yield())
+			return -ECANCELED;
+	*kept += first == 1;
+	/* either it had the signal, or the other one has */
+	while (first != 1 && !p->at[1])
+		if (gort_yield() || gort_now() > until)
+			return -EUCLEAN;
+	return first == 1 || first == (cancel ? -ECANCELED : -ETIME) ? 0 :
+								     first;
+}
+
+/*
+ * s_signallate: rounds, cancel. Two wait for one signal, which comes when the
+ * first one gives up. EUCLEAN if neither has it. Result: how often it was the
+ * first one.
+ */
+int s_signallate(const u64 *args, u64 *result)
+{
+	struct s_play *p = s_play_new(0);
+	u32 kept = 0;
+	int err = 0;
+	u64 i;
+
+	*result = 0;
+	if (!p)
+		return -ENOMEM;
+	for (i = 0; i < args[0] && !err; i++) {
+		p->at[1] = 0;
+		atomic_set(&p->res, 0);
+		atomic_set(&p->count, 0);
+		err = s_begin(p, s_nearly_late, args[1]);
+		if (!err)
+			err = s_until_count(p, 1);
+		if (!err)
+			err = s_sleepers(p, 1, 1);
+		if (!err)
+			err = s_signal_late(p, args[1], &kept);
+		gort_cond_broadcast(&p->o.cond); /* who is left */
+		while (!err && atomic_read_acquire(&p->left))
+			err = gort_yield();
+		gort_put(p->other);
+		p->other = NULL;
+	}
+	*result = kept;
+	return s_play_end(p, err);
+}
+
 /**
  * struct s_two - two Gs whose maker waits for them, and goes
  * @wg: what it waits for; on its stack
