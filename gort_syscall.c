@@ -43,6 +43,7 @@
  * with a CPU that executes the patch's breakpoint for ever.
  */
 
+#include <linux/bottom_half.h>
 #include <linux/irqflags.h>
 #include <linux/kprobes.h>
 #include <linux/preempt.h>
@@ -177,17 +178,27 @@ void gort_asleep(struct gort_p *p, struct gort_g *g)
 
 /*
  * Put the M into a state that it was in before. The count is set, not stepped:
- * it may be wrong in either direction.
+ * it may be wrong in either direction. Only softirqs are turned on by their own
+ * function, as lockdep keeps account of that.
  */
 void gort_close_beyond(int count, int rcu, bool off)
 {
+	const int bh = count & SOFTIRQ_MASK;
+
 	while (rcu_preempt_depth() > rcu) {
 		__acquire(RCU);
 		rcu_read_unlock();
 	}
-	preempt_count_set(count);
+	preempt_count_set((count & ~SOFTIRQ_MASK) |
+			  max_t(int, softirq_count(), bh));
 	if (irqs_disabled() && !off)
 		local_irq_enable();
+	while (softirq_count() > bh) {
+		if (irqs_disabled())
+			_local_bh_enable();
+		else
+			local_bh_enable();
+	}
 }
 
 /* Run @fn; did it leave the M as it was? */
