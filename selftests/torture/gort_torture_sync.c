@@ -89,7 +89,7 @@ void tort_act_units(struct tort_g *t)
 		tort_fail(t, WHAT_MUTEX, TORT_SEM, 0);
 	stay(t);
 	atomic_dec(&tort_inside);
-	if (!tort_is(TWIN_KEEP) || !tort_one_in(t, 64))
+	if (!tort_is(TWIN_KEEP) || !tort_one_in(t, 16))
 		tort_errno(t, gort_sem_release(&tort_units));
 }
 
