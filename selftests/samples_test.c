@@ -63,9 +63,7 @@ FIXTURE_TEARDOWN(workloads)
 {
 	unsigned int i;
 
-	if (self->fd >= 0) {
-		EXPECT_EQ(0, close(self->fd));
-	}
+	EXPECT_EQ(0, close(self->fd));
 	for (i = 0; i < ARRAY_SIZE(modules); i++)
 		EXPECT_TRUE(ct_rmmod_soon(modules[i]));
 	EXPECT_TRUE(gt_params_restore(&self->saved));
@@ -267,9 +265,7 @@ FIXTURE_TEARDOWN(echo)
 {
 	echo_close(&self->client);
 	EXPECT_EQ(0, close(self->fd));
-	if (ct_loaded(variant->server)) {
-		EXPECT_EQ(0, ct_rmmod(variant->server));
-	}
+	EXPECT_TRUE(ct_rmmod_soon(variant->server));
 	EXPECT_TRUE(gt_params_restore(&self->saved));
 }
 
