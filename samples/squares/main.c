@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include <linux/gort.h>
 #include <linux/module.h>
 
-int sum_of_squares(const u64 *args, u64 *result);
+#include "squares.h"
 
 static struct gort_workload squares = {
 	.name = "squares",

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include <linux/gort.h>
+#include "squares.h"
 
 typedef GORT_CHAN(u64) numbers;
 

@@ -186,7 +186,7 @@ static __poll_t e_fake_poll(struct file *file, poll_table *table)
 		poll_wait(file, e_queues[i], table);
 	ready = (__force __poll_t)atomic_read(&e_ready);
 	if (READ_ONCE(e_late))
-		e_k_fake_wake((void *)(long)EPOLLIN);
+		e_k_fake_wake((void *)(__force long)EPOLLIN);
 	return ready;
 }
 
@@ -442,8 +442,10 @@ static long e_outside(unsigned int kind, unsigned int how, u64 ns)
 		e_k_timer((void *)&t);
 	if (how == E_SECTION)
 		preempt_disable();
-	if (how == E_LOCKED)
+	if (how == E_LOCKED) {
 		rcu_read_lock();
+		__release(RCU); /* for sparse, which can't follow it */
+	}
 	if (how == E_INSIDE)
 		local_irq_disable();
 	if (kind == E_EVENT)
@@ -454,8 +456,10 @@ static long e_outside(unsigned int kind, unsigned int how, u64 ns)
 		ret = gort_poll_until(e_files[0], EPOLLIN, deadline);
 	if (how == E_INSIDE)
 		local_irq_enable();
-	if (how == E_LOCKED)
+	if (how == E_LOCKED) {
+		__acquire(RCU);
 		rcu_read_unlock();
+	}
 	if (how == E_SECTION)
 		preempt_enable();
 	e_k_timer_end(NULL);
@@ -473,7 +477,7 @@ static long e_release(unsigned int kind)
 		complete_all(&e_scene.done);
 		break;
 	case E_POLL:
-		e_k_fake_wake((void *)(long)EPOLLIN);
+		e_k_fake_wake((void *)(__force long)EPOLLIN);
 		break;
 	}
 	return 0;

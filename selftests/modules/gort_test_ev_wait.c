@@ -115,7 +115,7 @@ static noinline u64 e_prepare(u64 how, u64 ns)
 	case E_ENDED:
 		gort_call(e_k_wake, NULL);
 		gort_call(e_k_complete, (void *)1);
-		gort_call(e_k_fake_wake, (void *)(long)EPOLLIN);
+		gort_call(e_k_fake_wake, (void *)(__force long)EPOLLIN);
 		return GORT_NO_DEADLINE;
 	case E_LATE:
 		return gort_now() + ns;
