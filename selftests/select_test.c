@@ -89,12 +89,17 @@ TEST_F(chan, select7)
 }
 
 /*
- * Two selects, each of which could do either: breaks (stands still) if each
- * waits for the other's lock, or both are claimed at once.
+ * Two selects, each of which could do either: breaks if both are claimed at once.
  */
 TEST_F_TIMEOUT(chan, selects_against_each_other, 60)
 {
 	EXPECT_EQ(0, chan_run(self->fd, NULL, "c_cross", 5000));
+}
+
+/* Breaks (stands still) if locks are taken in the order of the cases. */
+TEST_F_TIMEOUT(chan, locks_have_one_order, 60)
+{
+	EXPECT_EQ(0, chan_run(self->fd, NULL, "c_order", 20000));
 }
 
 /*

@@ -130,6 +130,7 @@ int c_select3(const u64 *args, u64 *result);
 int c_select6(const u64 *args, u64 *result);
 int c_select7(const u64 *args, u64 *result);
 int c_cross(const u64 *args, u64 *result);
+int c_order(const u64 *args, u64 *result);
 int c_stale(const u64 *args, u64 *result);
 int c_most(const u64 *args, u64 *result);
 

@@ -93,6 +93,8 @@ static struct gort_workload c_workloads[] = {
 	C_WORKLOAD(c_select7, "partners of all kinds", false, 0, {}),
 	C_WORKLOAD(c_cross, "two selects against each other", false, 1,
 		   C_ARGS({ "rounds", 1, 1 << 24, 100 })),
+	C_WORKLOAD(c_order, "the same channels in opposite orders", false, 1,
+		   C_ARGS({ "rounds", 1, 1 << 24, 100 })),
 	C_WORKLOAD(c_stale, "many that were claimed elsewhere", false, 2,
 		   C_ARGS({ "gs", 1, 100000, 100 }, { "select", 0, 1, 0 })),
 	C_WORKLOAD(c_most, "as many cases as may be", false, 1,

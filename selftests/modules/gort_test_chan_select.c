@@ -671,6 +671,55 @@ int c_cross(const u64 *args, u64 *result)
 	return c_result(m->run, result);
 }
 
+#define NR_ORDER	32
+
+/* A select of many channels, forwards or backwards */
+struct order {
+	struct many *m;
+	struct gort_case cases[NR_ORDER];
+};
+
+static void order_fn(void *arg)
+{
+	struct order *o = arg;
+	u64 i;
+
+	for (i = 0; i < o->m->rounds; i++)
+		C_OK(o->m->run, gort_tryselect(o->cases, NR_ORDER) == -EAGAIN);
+	c_end(o->m->run);
+}
+
+/*
+ * c_order: rounds. Two Gs look into the same channels, named in opposite orders,
+ * again and again. On two Ps they stand still if the locks are taken so.
+ */
+int c_order(const u64 *args, u64 *result)
+{
+	const u8 caps[NR_CHANS] = { 0, };
+	struct many *m = many_new(args[0], caps);
+	struct order *o[2] = {
+		gort_alloc(sizeof(**o)), gort_alloc(sizeof(**o)),
+	};
+	union u64s *c;
+	int i;
+
+	if (!m || !o[0] || !o[1])
+		return -ENOMEM;
+	o[0]->m = m;
+	o[1]->m = m;
+	for (i = 0; i < NR_ORDER; i++) {
+		c = gort_make_chan(union u64s, 0);
+		if (!c)
+			return -ENOMEM;
+		o[0]->cases[i] = (struct gort_case)GORT_CASE_RECV(c, NULL);
+		o[1]->cases[NR_ORDER - 1 - i] = o[0]->cases[i];
+	}
+	c_go(m->run, order_fn, o[0]);
+	c_go(m->run, order_fn, o[1]);
+	C_OK(m->run, !c_join(m->run));
+	return c_result(m->run, result);
+}
+
 static void stale_fn(void *arg)
 {
 	struct many *m = arg;

@@ -347,6 +347,8 @@ int t_deep(const u64 *args, u64 *result)
 	return 0;
 }
 
+GORT_CHAN_TYPE(t_waits_chan, u64);
+
 /**
  * struct t_waits - what a G waits for in vain at each depth
  * @sem: no unit
@@ -354,6 +356,7 @@ int t_deep(const u64 *args, u64 *result)
  * @cond: no signal
  * @rw: a reader is inside
  * @wg: one is left
+ * @chan: nobody on the other side
  */
 struct t_waits {
 	struct gort_sem sem;
@@ -361,7 +364,23 @@ struct t_waits {
 	struct gort_cond cond;
 	struct gort_rwlock rw;
 	struct gort_wg wg;
+	union t_waits_chan chan;
 };
+
+static int t_waits_in_channels(struct t_waits *w, u64 until)
+{
+	u64 val = 1;
+	struct gort_case cases[] = {
+		GORT_CASE_SEND(&w->chan, &val), GORT_CASE_RECV(&w->chan, &val),
+	};
+
+	if (gort_send_until(&w->chan, val, until) != -ETIME ||
+	    gort_recv_until(&w->chan, &val, until) != -ETIME ||
+	    gort_select_until(cases, 2, until) != -ETIME ||
+	    gort_tryselect(cases, 2) != -EAGAIN)
+		return -EPROTO;
+	return 0;
+}
 
 static int t_waits_here(struct t_probe *p)
 {
@@ -376,7 +395,7 @@ static int t_waits_here(struct t_probe *p)
 	    gort_write_lock_until(&w->rw, until) != -ETIME ||
 	    gort_wg_wait_until(&w->wg, until) != -ETIME)
 		err = -EPROTO;
-	return err;
+	return err ?: t_waits_in_channels(w, until);
 }
 
 /*
@@ -396,7 +415,8 @@ int t_waits(const u64 *args, u64 *result)
 	gort_cond_init(&w->cond);
 	gort_rwlock_init(&w->rw);
 	gort_wg_init(&w->wg);
-	err = gort_read_trylock(&w->rw) ?: gort_wg_add(&w->wg, 1);
+	err = gort_chan_init(&w->chan, 0) ?:
+	      gort_read_trylock(&w->rw) ?: gort_wg_add(&w->wg, 1);
 	for (p.bytes = 0; p.bytes < args[0] && !err; p.bytes += 16)
 		err = t_pad(&p, p.bytes);
 	*result = p.bytes / 16;
