@@ -248,6 +248,15 @@ TEST_F(sync, g_that_ends_with_a_lock_loses_it)
 	}
 }
 
+/* The collector knows what a G is to give back, though nothing points to it. */
+TEST_F(sync, mutex_that_is_held_is_not_collected)
+{
+	struct gort_completion c;
+
+	EXPECT_EQ(0, ct_run(self->fd, &c, "s_forget"));
+	EXPECT_EQ(32, c.result);
+}
+
 /* Who waits for it gets it. The once is done by the next one, and once. */
 TEST_F(sync, g_that_ends_with_a_lock_leaves_nobody_waiting)
 {

@@ -220,6 +220,7 @@ int s_block(const u64 *args, u64 *result);
 int s_misuse(const u64 *args, u64 *result);
 int s_leave(const u64 *args, u64 *result);
 int s_passon(const u64 *args, u64 *result);
+int s_forget(const u64 *args, u64 *result);
 
 static inline void *s_alloc(size_t size)
 {

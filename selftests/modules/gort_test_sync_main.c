@@ -446,6 +446,9 @@ static struct gort_workload s_workloads[] = {
 		.nr_args = 3, .args = { S_ARG_FORM, { "how", 0, 1, 0 },
 					{ "look", 0, 1, 0 } },
 	}, {
+		.name = "s_forget", .fn = s_forget,
+		.help = "forgets mutexes that it holds",
+	}, {
 		.name = "s_passon", .fn = s_passon, .woken_outside = true,
 		.help = "others wait for what one takes along",
 		.nr_args = 2, .args = { S_ARG_FORM, S_ARG_N(1000) },

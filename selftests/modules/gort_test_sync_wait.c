@@ -4,6 +4,8 @@
  * all; and what becomes of mistakes.
  */
 
+#include <linux/string.h>
+
 #include "gort_test_sync.h"
 
 /* Longer than any test */
@@ -564,5 +566,51 @@ int s_passon(const u64 *args, u64 *result)
 	*result = atomic_read(&p->got) | (u64)atomic_read(&p->ran) << 32;
 	if (!err)
 		s_free(p); /* else some still use it: it goes with the module */
+	return err;
+}
+
+/* A mutex of the collected heap that only the list of what its owner has knows */
+static noinline u64 s_hide(void)
+{
+	struct gort_mutex *m = gort_alloc(sizeof(*m));
+
+	if (!m)
+		return 0;
+	gort_mutex_init(m);
+	return gort_mutex_lock(m) ? 0 : ~(u64)m;
+}
+
+static noinline void s_reuse(u64 n)
+{
+	while (n--) {
+		struct gort_mutex *m = gort_alloc(sizeof(*m));
+
+		if (m)
+			memset(m, 0xff, sizeof(*m));
+	}
+}
+
+/*
+ * s_forget: no arguments. Locks some mutexes, forgets where they are, and collects what
+ * nobody points to. Result: how many are still there, and are unlocked.
+ */
+int s_forget(const u64 *args, u64 *result)
+{
+	struct gort_mutex *m;
+	u64 hidden[32], i;
+	int err = 0;
+
+	*result = 0;
+	for (i = 0; i < ARRAY_SIZE(hidden); i++)
+		hidden[i] = s_hide();
+	err = gort_gc();
+	s_reuse(256);
+	for (i = 0; i < ARRAY_SIZE(hidden) && !err; i++) {
+		m = (struct gort_mutex *)~hidden[i];
+		if (!hidden[i] || m->owner != gort_self())
+			return -EUCLEAN;
+		err = gort_mutex_unlock(m);
+		*result += !err;
+	}
 	return err;
 }
