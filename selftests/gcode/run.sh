@@ -178,6 +178,7 @@ judge_flags()
 
 	kasan='-fsanitize=kernel-address -fasan-shadow-offset=0xdffffc0000000000'
 	kasan+=' --param asan-stack=1 --param asan-globals=1 -DCONFIG_KASAN_GENERIC'
+	kasan+=' -DKASAN_SHADOW_SCALE_SHIFT=3 -DKASAN_SHADOW_OFFSET=0xdffffc0000000000UL'
 
 	mapfile -t accepted < <(cd "$here/cases" &&
 		grep -l '^ \* expect: accepted' -- *.c | sed '/^by_value/d; s/\.c$//')
