@@ -140,6 +140,16 @@ enum t_fill_how {
 	T_FILL_LOCKED,	/* keeps nothing, has a gort lock while allocating */
 };
 
+/* Now and then a request is put off before the allocation. */
+static void t_fill_lock(struct gort_lock *l, u64 n)
+{
+	gort_lock(l);
+	if (n % 16)
+		return;
+	gort_preempt_self();
+	t_check();
+}
+
 static noinline void t_fill_end(struct t_link *list)
 {
 	barrier_data(list);
@@ -168,7 +178,7 @@ int t_fill(const u64 *args, u64 *result)
 		return -ENOMEM;
 	for (n = 0; n < args[1] && !gort_cancelled(); n++) {
 		if (args[2] == T_FILL_LOCKED)
-			gort_lock(&l->a);
+			t_fill_lock(&l->a, n);
 		new = gort_alloc(max_t(u64, args[0], sizeof(*new)));
 		if (args[2] == T_FILL_LOCKED)
 			gort_unlock(&l->a);

@@ -14,8 +14,8 @@ int t_gate(const u64 *args, u64 *result)
 {
 	int err = t_do(args[0], t_k_gate, NULL);
 
-	t_check();
 	atomic_inc(&t_passed);
+	t_check();
 	*result = t_cpu();
 	return err;
 }

@@ -175,9 +175,21 @@ int t_toomany(const u64 *args, u64 *result)
 	return gort_unlock_thread() == -EINVAL ? err : -EPROTO;
 }
 
+/* Has its P handed to whatever M is there, again and again. */
+static void t_blocker_fn(void *arg)
+{
+	struct t_sampler *t = arg;
+
+	while (!READ_ONCE(t->stop) && !gort_cancelled()) {
+		gort_syscall(t_k_usleep, (void *)5000);
+		gort_yield();
+	}
+	t_child_done(&t->grp, 0);
+}
+
 /*
  * t_beside: others, rounds. A locked G yields, sleeps and blocks while others
- * run all the time. Result: how often one of them ran on its M; EXDEV if it
+ * run all the time, and one blocks. Result: how often one of them ran on its M; EXDEV if it
  * left that itself. ETIME if the others did not run.
  */
 int t_beside(const u64 *args, u64 *result)
@@ -192,6 +204,8 @@ int t_beside(const u64 *args, u64 *result)
 	t->home = t_pid();
 	for (i = 0; i < args[0] && !err; i++)
 		err = t_spawn(&t->grp, t_sampler_fn, t);
+	if (!err)
+		err = t_spawn(&t->grp, t_blocker_fn, t);
 	for (i = 0; i < args[1] && !err; i++) {
 		t_leave_for_a_while(i % 7);
 		if (t_pid() != t->home)
