@@ -135,6 +135,7 @@ enum {
 	T_WIDOW_CALL,	/* blocks in a function of the kernel's */
 	T_WIDOW_SYSCALL, /* the same, announced */
 	T_WIDOW_RUN,	/* runs */
+	T_WIDOW_STAY,	/* sleeps, and then waits for ever instead */
 };
 
 struct t_widow {
@@ -165,6 +166,10 @@ static void t_widow_fn(void *arg)
 	case T_WIDOW_RUN:
 		while (gort_now() < until && !gort_cancelled())
 			t_check();
+		break;
+	case T_WIDOW_STAY:
+		gort_sleep_until(until);
+		t_for_ever("parent");
 		break;
 	}
 }

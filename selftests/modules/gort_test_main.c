@@ -549,7 +549,7 @@ static struct gort_workload t_workloads[] = {
 		.name = "t_widow", .fn = t_widow,
 		.help = "waits for a child that goes without a word",
 		.nr_args = 2, .args = {
-			{ "how", 0, 4, 0 },
+			{ "how", 0, 5, 0 },
 			{ "ns", 0, U64_MAX / 2, 1000000 },
 		},
 	}, {
