@@ -452,6 +452,54 @@ TEST_F(event, process_is_woken_or_interrupted)
 	}
 }
 
+/* Sends signals to a thread until it is told to stop */
+struct storm {
+	pthread_t thread;
+	pthread_t victim;
+	bool stop;
+};
+
+static void *blow(void *arg)
+{
+	struct storm *s = arg;
+
+	while (!__atomic_load_n(&s->stop, __ATOMIC_ACQUIRE)) {
+		usleep(30000);
+		pthread_kill(s->victim, SIGUSR1);
+	}
+	return NULL;
+}
+
+/*
+ * Under a storm of signals each wait of a process comes to what it waited for or
+ * to the signal, and leaves nothing in the kernel's queues.
+ */
+TEST_F_TIMEOUT(event, storm_of_signals_leaves_nothing_behind, 90)
+{
+	struct storm s = { .victim = pthread_self() };
+	int kind, i, woken = 0, interrupted = 0;
+	long ret;
+
+	ASSERT_EQ(0, gt_catch(SIGUSR1, SA_RESTART));
+	ASSERT_EQ(0, pthread_create(&s.thread, NULL, blow, &s));
+	for (kind = EVENT; kind < KINDS; kind++) {
+		for (i = 0; i < 40; i++) {
+			EXPECT_EQ(0, ev_cmd("reset"));
+			EXPECT_EQ(0, ev_cmd("fake 1"));
+			ret = ev_cmd("wait %d %d 0", kind, TIMER);
+			woken += ret == (kind == POLL);
+			interrupted += ret == -ERESTARTSYS;
+			EXPECT_EQ(0, ev_cmd("queued"));
+		}
+	}
+	__atomic_store_n(&s.stop, true, __ATOMIC_RELEASE);
+	pthread_join(s.thread, NULL);
+	TH_LOG("%d woken, %d interrupted", woken, interrupted);
+	EXPECT_EQ(KINDS * 40, woken + interrupted);
+	EXPECT_LT(0, woken);
+	EXPECT_LT(0, interrupted);
+}
+
 static int poll_slot(int fd, int slot, __u32 events, __u64 ns, int how,
 		     __u64 *ready)
 {

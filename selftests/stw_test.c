@@ -328,6 +328,7 @@ static void expect_one_request(struct __test_metadata *_metadata, int fd,
 			       __u64 kind)
 {
 	struct effort on, off;
+	int tries;
 
 	if (ct_cpus() < 2)
 		SKIP(return, "needs two CPUs");
@@ -335,7 +336,8 @@ static void expect_one_request(struct __test_metadata *_metadata, int fd,
 	ASSERT_EQ(0, gt_param_set("async", 0));
 	stop_heavy(_metadata, fd, kind, 50, &on);
 	ASSERT_EQ(0, gt_param_set("restore", 0));
-	stop_heavy(_metadata, fd, kind, 8, &off);
+	for (tries = 0, off.put_off = 0; tries < 20 && !off.put_off; tries++)
+		stop_heavy(_metadata, fd, kind, 8, &off);
 	TH_LOG("on: %llu stops, %llu rounds, %llu put off, %llu late",
 	       on.stops, on.rounds, on.put_off, on.late);
 	TH_LOG("off: %llu stops, %llu rounds, %llu put off, %llu late",
