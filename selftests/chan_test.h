@@ -72,11 +72,7 @@ static inline int chan_waiting(int dev)
 
 static inline int chan_insmod(void)
 {
-	char path[256];
-
-	snprintf(path, sizeof(path), "%s/gort_test_chan.ko",
-		 ct_env("GORT_MODULES", "/gort/modules"));
-	return ct_insmod(path, "");
+	return ct_insmod_own("gort_test_chan", "");
 }
 
 FIXTURE(chan) {

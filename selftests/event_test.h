@@ -33,11 +33,7 @@ static inline long ev_command(const char *text)
 
 static inline int ev_insmod(void)
 {
-	char path[256];
-
-	snprintf(path, sizeof(path), "%s/gort_test_event.ko",
-		 ct_env("GORT_MODULES", "/gort/modules"));
-	return ct_insmod(path, "");
+	return ct_insmod_own("gort_test_event", "");
 }
 
 FIXTURE(event) {

@@ -17,14 +17,9 @@
 /* One that a test has left behind, since it was killed, will do. */
 static int insmod_sample(const char *name, const char *params)
 {
-	char path[256];
-
 	if (!*params && ct_loaded(name))
 		return 0;
-
-	snprintf(path, sizeof(path), "%s/%s.ko",
-		 ct_env("GORT_MODULES", "/gort/modules"), name);
-	return ct_insmod(path, params);
+	return ct_insmod_own(name, params);
 }
 
 static const char * const modules[] = {

@@ -46,11 +46,7 @@ static inline __u64 st_high(const struct gort_completion *c)
 
 static inline int st_insmod(void)
 {
-	char path[256];
-
-	snprintf(path, sizeof(path), "%s/gort_test_sync.ko",
-		 ct_env("GORT_MODULES", "/gort/modules"));
-	return ct_insmod(path, "");
+	return ct_insmod_own("gort_test_sync", "");
 }
 
 /* What came of something that this process did; 1 if it could not be asked to */
