@@ -22,6 +22,7 @@ devel=$tmp/devel
 log=$tmp/log
 count=0
 failed=0
+exec </dev/null
 unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES
 
 # result STATUS NAME: one TAP line, and on failure what was said
