@@ -380,6 +380,7 @@ struct gort_sched {
  * @text: G code of the module that made it, for Gs started from outside; I
  * @heap: what its Gs allocated, made for the first of it; H, read without
  * @name: for messages; I
+ * @id: for who looks from outside, never reused; I
  * @rcu: frees it
  */
 struct gort_ctx {
@@ -399,6 +400,7 @@ struct gort_ctx {
 	struct gort_text text;
 	struct gort_heap *heap;
 	char name[GORT_NAME_LEN];
+	u64 id;
 	struct rcu_head rcu;
 };
 

@@ -28,6 +28,7 @@
 
 static DEFINE_MUTEX(ctxs_mutex);	/* X */
 static LIST_HEAD(ctxs);			/* X */
+static atomic64_t last_id;
 
 /**
  * gort_ctx_alloc() - make a context that pays with a memory cgroup
@@ -53,6 +54,7 @@ struct gort_ctx *gort_ctx_alloc(const char *name, unsigned int max_gs,
 	ctx->max_gs = max_gs;
 	ctx->memcg = memcg;
 	strscpy(ctx->name, name, sizeof(ctx->name));
+	ctx->id = atomic64_inc_return(&last_id);
 	mutex_lock(&ctxs_mutex);
 	list_add_tail(&ctx->node, &ctxs);
 	mutex_unlock(&ctxs_mutex);
