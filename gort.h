@@ -565,18 +565,27 @@ unsigned long gort_newstack(struct gort_g *g, unsigned long frame,
 void gort_oldstack(struct gort_g *g);
 unsigned long gort_guard_used(void);
 
+/* gort_runq.c */
+void gort_globrunqput(struct gort_g *g);
+void gort_globrunqput_locked(struct gort_g *g);
+struct gort_g *gort_globrunqget(struct gort_p *p, unsigned int max);
+bool gort_startlockedm(struct gort_p *p);
+bool gort_put_locked(struct gort_g *g);
+void gort_m_unlock(struct gort_m *m);
+void gort_runqput(struct gort_p *p, struct gort_g *g, bool next);
+struct gort_g *gort_runqget(struct gort_p *p, bool *inherit);
+bool gort_runqempty(struct gort_p *p);
+void gort_runqdrain(struct gort_p *p);
+struct gort_g *gort_stealwork(struct gort_p *p);
+bool gort_work_anywhere(struct gort_p *self);
+
 /* gort_sched.c */
 void gort_mcall(struct gort_g *g, enum gort_action action);
 __must_check struct gort_p *gort_wakep(void);
 void gort_wake(void);
 bool gort_handoffp(struct gort_p *p, struct gort_m *sysm);
-bool gort_startlockedm(struct gort_p *p);
 void gort_submit_global(struct gort_g *g);
 void gort_submit_new(struct gort_g *g);
-void gort_runqput(struct gort_p *p, struct gort_g *g, bool next);
-void gort_runqdrain(struct gort_p *p);
-void gort_m_unlock(struct gort_m *m);
-bool gort_work_anywhere(struct gort_p *self);
 void gort_schedule(struct gort_m *m);
 void gort_gmain(struct gort_g *g);
 unsigned long gort_systemstack(struct gort_g *g, unsigned long a,

@@ -40,8 +40,8 @@
  *	look_again()	its end, when the P has become idle
  *	wakep()		gort_wakep()
  *	startm()	gort_startm()
- *	globput()	gort_submit_global(), globrunqput_locked()
- *	globget()	globrunqget(), of one G
+ *	globput()	gort_submit_global(), gort_globrunqput_locked()
+ *	globget()	gort_globrunqget(), of one G
  *	M()		gort_schedule(), gort_m_acquire(), findrunnable(),
  *			gort_p_letgo(), execute(), entersyscall(), exit_own(),
  *			exit_idle(), back(), reschedule(), gort_idle()

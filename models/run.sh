@@ -180,7 +180,7 @@ holds preempt "the same with a barrier before each look" -DREMOTE -DBARRIERS
 holds runq "one thief, and what runs over: each G is taken once"
 holds runq "two thieves: each G is taken once" -DTHIEVES=2 -DPUTS=4
 fails runq "gort_runqput() moves the tail before the G is there" -DTAIL_FIRST
-fails runq "runqget() does not exchange" -DGET_PLAIN
+fails runq "gort_runqget() does not exchange" -DGET_PLAIN
 fails runq "runqgrab() does not exchange" -DSTEAL_PLAIN
 fails runq "runqsteal() shows Gs before they are its own" -DPUBLISH_FIRST
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Inside the rings of gort_sched.c, which have no lock.
+ * Inside the rings of gort_runq.c, which have no lock.
  *
  * An M puts PUTS Gs into its ring and takes some out again. One or two thieves
  * each steal half of what they find into a ring of their own, any number of
@@ -18,7 +18,7 @@
  * What models what:
  *
  *	runqput()	gort_runqput(), runqputslow()
- *	runqget()	runqget()
+ *	runqget()	gort_runqget()
  *	thief()		runqsteal(), runqgrab(), but for runnext
  */
 

@@ -27,13 +27,13 @@
  *
  * What models what:
  *
- *	globput()	globrunqput_locked() of gort_submit_global() and of a G
+ *	globput()	gort_globrunqput_locked() of gort_submit_global() and of a G
  *			that was preempted
  *	ringput()	gort_runqput(), runqputslow()
  *	nextput()	gort_runqput() with next
- *	runqget()	runqget()
- *	globget()	globrunqget()
- *	steal()		stealwork(), runqsteal(), runqgrab(): the last round
+ *	runqget()	gort_runqget()
+ *	globget()	gort_globrunqget()
+ *	steal()		gort_stealwork(), runqsteal(), runqgrab(): the last round
  *	wakep()		gort_wakep(), gort_p_busy(), gort_startm()
  *	ready()		give_permit() of gort_ready()
  *	M()		gort_schedule(), findrunnable(), resetspinning(),
