@@ -78,6 +78,7 @@ tools:
 clean:
 	$(if $(wildcard $(KDIR)/Makefile),$(MAKE) -C $(KDIR) M=$(CURDIR) clean)
 	$(MAKE) -C tools/gortctl clean
+	$(MAKE) -C tools/lib clean
 	rm -rf build
 
 setup:

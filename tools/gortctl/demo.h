@@ -5,7 +5,7 @@
 
 #include <stdbool.h>
 
-#include "client.h"
+#include <libgort.h>
 
 #define DEMO_MAX_ROWS	32
 #define DEMO_MAX_ITEMS	8192

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The client without a module: linked instead of client.c, it turns gortctl
- * into gortctl-fake, which test.sh uses to see the tool fail when it must.
+ * The library without a module: linked in place of libgort's device.c, it turns
+ * gortctl into gortctl-fake, which test.sh uses to see the tool fail when it
+ * must.
  *
  * Tasks are computed the plain way when they are submitted, at a pretended
  * speed of a step per microsecond, and complete in reverse order during wait.
@@ -14,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "client.h"
+#include <libgort.h>
 #include "util.h"
 
 /* Few, so that submitting runs into the cap all the time */

@@ -22,6 +22,9 @@ static const struct cmd {
 	{ "run",  cmd_run },
 	{ "stat", cmd_stat },
 	{ "demo", cmd_demo },
+#ifdef HAVE_TRACE
+	{ "trace", cmd_trace },
+#endif
 };
 
 static const char help_text[] =

@@ -5,7 +5,7 @@
 
 #include <stdbool.h>
 
-#include "client.h"
+#include <libgort.h>
 #include "util.h"
 
 #define EXIT_WRONG	1	/* a task failed, a result is wrong, no device */
@@ -28,6 +28,7 @@ int cmd_list(int argc, char **argv);		/* info.c */
 int cmd_run(int argc, char **argv);		/* run.c */
 int cmd_stat(int argc, char **argv);		/* stat.c */
 int cmd_demo(int argc, char **argv);		/* demo.c */
+int cmd_trace(int argc, char **argv);		/* trace.c */
 
 /* Print the counters of preemption; with @zeros also those that are 0 (stat.c) */
 void stat_print_preemption(const struct gort_stats *st, bool zeros);

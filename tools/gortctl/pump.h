@@ -6,7 +6,7 @@
 #ifndef GORTCTL_PUMP_H
 #define GORTCTL_PUMP_H
 
-#include "client.h"
+#include <libgort.h>
 
 /**
  * struct pump - one such run

@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: GPL-2.0-only
-/* Client of /dev/gort, see client.h. */
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* libgort: the commands of /dev/gort, see libgort.h. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -7,7 +7,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "client.h"
+#include "libgort.h"
 
 static int command(struct gortc *c, unsigned long cmd, void *arg)
 {

@@ -1,15 +1,21 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Client of /dev/gort: one function per command of the device.
+ * libgort: what a program does with gort, the green threads in the kernel.
  *
- * Every function returns 0 (or a count) or a negative errno and prints nothing,
- * so that this pair of files can serve any program, not just gortctl.
+ * Every function returns 0 (or a count) or a negative errno, prints nothing and
+ * keeps nothing but what is in the structures of the caller.
  */
-#ifndef GORTCTL_CLIENT_H
-#define GORTCTL_CLIENT_H
+#ifndef LIBGORT_H
+#define LIBGORT_H
 
 #include <stddef.h>
 #include <linux/gort.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* device.c: one function per command of the device */
 
 #define GORTC_DEVICE "/dev/gort"
 
@@ -59,4 +65,8 @@ int gortc_read(struct gortc *c, struct gort_completion *buf, int max);
 void gortc_explain(const struct gortc *c, const char *path, int err,
 		   char *buf, size_t size);
 
-#endif /* GORTCTL_CLIENT_H */
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* LIBGORT_H */
