@@ -96,6 +96,7 @@ struct gort_seg {
 /* What the M does for a G that has just left its stack */
 enum gort_action {
 	GORT_ACT_PREEMPT,	/* to the global queue */
+	GORT_ACT_ASYNC,		/* the same, by an injected call */
 	GORT_ACT_YIELD,		/* to the end of the local queue */
 	GORT_ACT_PARK,		/* asleep, unless readied meanwhile */
 	GORT_ACT_EXIT,		/* never again */

@@ -61,7 +61,7 @@
 #include <linux/sched.h>
 #include <asm/irq_regs.h>
 
-#include "gort.h"
+#include "gort_trace.h"
 
 bool gort_async_on = true;
 unsigned int gort_watchdog_ms = 1000;
@@ -103,7 +103,8 @@ void gort_async_leave(struct gort_g *g)
 
 	m->p->stats.async++;
 	g->stats.preempted++;
-	m->action = GORT_ACT_PREEMPT;
+	trace_preempt_take(g, GORT_TAKE_ASYNC);
+	m->action = GORT_ACT_ASYNC;
 }
 
 static void name_stuck(const struct gort_g *g, unsigned long ip)

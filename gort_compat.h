@@ -70,6 +70,13 @@ static inline void gort_hrtimer_setup(struct hrtimer *t,
 #endif
 }
 
+/* 6.10 remembers the source that __string() was given. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 10, 0)
+#define gort_assign_str(dst, src)	__assign_str(dst)
+#else
+#define gort_assign_str(dst, src)	__assign_str(dst, src)
+#endif
+
 typedef unsigned long (*gort_shrink_fn)(struct shrinker *s,
 					struct shrink_control *sc);
 

@@ -25,7 +25,7 @@
 #include <linux/module.h>
 #include <linux/slab.h>
 
-#include "gort.h"
+#include "gort_trace.h"
 
 static struct kmem_cache *gort_g_cache;
 static atomic64_t gort_last_id;
@@ -54,7 +54,9 @@ static struct gort_g *g_alloc(struct gort_ctx *ctx)
 static void g_enqueue(struct gort_g *g)
 {
 	struct gort_p *p = this_p();
+	struct gort_g *self = gort_getg();
 
+	trace_go(g, self ? self->id : 0);
 	if (p) {
 		p->stats.spawned++;
 		gort_runqput(p, g, true);

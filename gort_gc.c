@@ -54,6 +54,7 @@
 #include <linux/slab.h>
 
 #include "gort_heap.h"
+#include "gort_trace.h"
 
 #define MARK_STACK	2048	/* objects marked and not looked into */
 #define MARK_PIECE	512	/* bytes looked into at a time */
@@ -307,6 +308,14 @@ static void sweep_all(void)
 	raw_spin_unlock_irq(&gort_sched.lock);
 }
 
+/* What there is, for who listens; on g0, or in a process. */
+static void trace_phase(enum gort_phase phase)
+{
+	if (trace_gc_enabled())
+		trace_gc(gort_getg(), phase, gort_heaps.live,
+			 gort_heap_objects());
+}
+
 /*
  * Steps 3 and 4. Not @force: unless somebody else has just done it. Returns
  * whether there is something left to do in 6.
@@ -318,8 +327,10 @@ static unsigned long collect(unsigned long force, unsigned long unused1,
 
 	mutex_lock(&gort_heaps.lock);
 	if (force || gort_gc_due()) {
+		trace_phase(GORT_PHASE_BEGIN);
 		mark_all();
 		sweep_all();
+		trace_phase(GORT_PHASE_END);
 	}
 	rest = !list_empty(&gort_heaps.dead) || !list_empty(&gort_heaps.pending);
 	mutex_unlock(&gort_heaps.lock);

@@ -625,14 +625,20 @@ void gort_heap_destroy(struct gort_ctx *ctx)
 	kfree(h);
 }
 
-/* Fills in what is known of all heaps. */
-void gort_heap_stats(struct gort_stats *st)
+/* Objects there are, those to be collected included. */
+u64 gort_heap_objects(void)
 {
 	unsigned int cpu;
 	u64 made = 0;
 
 	for_each_possible_cpu(cpu)
 		made += READ_ONCE(gort_p_of(cpu)->heap_objects);
+	return made - READ_ONCE(gort_heaps.freed);
+}
+
+/* Fills in what is known of all heaps. */
+void gort_heap_stats(struct gort_stats *st)
+{
 	st->heap_bytes = READ_ONCE(gort_heaps.bytes);
-	st->heap_objects = made - READ_ONCE(gort_heaps.freed);
+	st->heap_objects = gort_heap_objects();
 }

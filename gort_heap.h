@@ -140,6 +140,7 @@ struct gort_span *gort_span_of(unsigned long addr);
 void gort_span_unlink(struct gort_span *s);
 void gort_span_free(struct gort_span *s);
 void gort_finalizer_free(struct gort_finalizer *f);
+u64 gort_heap_objects(void);
 long gort_heap_call(const char *what, long (*fn)(void *arg), void *arg);
 
 /* gort_gc.c */

@@ -31,7 +31,7 @@
 #include <linux/kprobes.h>
 #include <linux/sched.h>
 
-#include "gort.h"
+#include "gort_trace.h"
 
 /* May the caller leave its stack? Else an errno, and a message. */
 int gort_may_leave(struct gort_g *g, const char *what)
@@ -276,6 +276,7 @@ static bool give_permit(struct gort_g *g)
 		return false;
 	if (!g->dozes)
 		gort_count_awake(g->ctx);
+	trace_ready(g);
 	return true;
 }
 

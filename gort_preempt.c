@@ -62,7 +62,7 @@
 #include <linux/smp.h>
 #include <asm/irq_regs.h>
 
-#include "gort.h"
+#include "gort_trace.h"
 
 DEFINE_STATIC_KEY_TRUE(gort_restore_key);
 DEFINE_STATIC_KEY_FALSE(gort_hook_key);
@@ -79,13 +79,17 @@ void gort_guard_reset(struct gort_g *g)
 }
 
 /* Step 1, with interrupts off on the CPU of @g, which is current there. */
-static void gort_request(struct gort_g *g)
+static void gort_request(struct gort_g *g, enum gort_cause cause)
 {
+	bool pending = g->preempt;
+
 	lockdep_assert_irqs_disabled();
-	if (!g->preempt)
-		g->m->p->stats.requested++;
 	WRITE_ONCE(g->preempt, true);
 	WRITE_ONCE(g->stackguard0, GORT_STACK_PREEMPT);
+	if (pending)
+		return;
+	g->m->p->stats.requested++;
+	gort_trace(preempt_request, g, cause);
 }
 
 /* Step 3; the caller knows that preemption is possible from here on. */
@@ -97,6 +101,7 @@ void gort_restore(struct gort_g *g, int site)
 		return;
 	WRITE_ONCE(g->stackguard0, GORT_STACK_PREEMPT);
 	g->m->p->stats.restored[site]++;
+	gort_trace(preempt_restore, g, site);
 }
 
 /*
@@ -105,9 +110,11 @@ void gort_restore(struct gort_g *g, int site)
  */
 void gort_request_blocked(struct gort_g *g, struct gort_p *p)
 {
-	if (!g->preempt)
-		p->stats.requested++;
+	if (g->preempt)
+		return;
 	WRITE_ONCE(g->preempt, true);
+	p->stats.requested++;
+	trace_preempt_request(g, GORT_CAUSE_BLOCKED);
 }
 
 /* Step 1 by the M itself, for the G that is current. */
@@ -116,7 +123,7 @@ void gort_request_current(void)
 	unsigned long flags;
 
 	local_irq_save(flags);
-	gort_request(this_cpu_read(gort_curg));
+	gort_request(this_cpu_read(gort_curg), GORT_CAUSE_STOP);
 	local_irq_restore(flags);
 }
 
@@ -146,11 +153,13 @@ bool gort_decide(struct gort_g *g)
 	if (why < 0) {
 		p->stats.accepted++;
 		g->stats.preempted++;
+		gort_trace(preempt_take, g, GORT_TAKE_CHECK);
 		return true;
 	}
 	gort_guard_reset(g);
 	p->stats.declined[why]++;
 	g->stats.declined++;
+	gort_trace(preempt_decline, g, why);
 	return false;
 }
 
@@ -185,7 +194,7 @@ static void gort_request_here(void *unused)
 	struct gort_g *g = this_cpu_read(gort_curg);
 
 	if (g != &gort_nog)
-		gort_request(g);
+		gort_request(g, GORT_CAUSE_STOP);
 }
 
 /**
@@ -243,7 +252,7 @@ static enum hrtimer_restart gort_tick(struct hrtimer *t)
 	struct gort_p *p = container_of(t, struct gort_p, tick);
 	struct gort_g *g = this_cpu_read(gort_curg);
 	ktime_t period = tick_period();
-	bool over;
+	bool stop, over;
 
 	p->stats.ticks++;
 	if (g == &gort_nog && !READ_ONCE(p->sysm)) {
@@ -251,16 +260,21 @@ static enum hrtimer_restart gort_tick(struct hrtimer *t)
 		WRITE_ONCE(p->ticking, false);
 		return HRTIMER_NORESTART;
 	}
-	over = slice_over(p) || READ_ONCE(p->stop);
+	over = slice_over(p);
+	stop = READ_ONCE(p->stop);
 	if (g == &gort_nog) {
-		gort_retake(p, over);
+		gort_retake(p, over || stop);
 	} else {
 		if (gort_interrupted(g))
 			gort_look_for_loss(g);
 		if (READ_ONCE(g->preempt))
 			gort_unanswered(p, g, ktime_to_ns(period));
-		if (over || (current == g->m->task && need_resched()))
-			gort_request(g);
+		if (stop)
+			gort_request(g, GORT_CAUSE_STOP);
+		else if (over)
+			gort_request(g, GORT_CAUSE_SLICE);
+		else if (current == g->m->task && need_resched())
+			gort_request(g, GORT_CAUSE_RESCHED);
 		g->unheard = READ_ONCE(g->stackguard0) == GORT_STACK_PREEMPT;
 		gort_asleep(p, g);
 	}
@@ -354,7 +368,7 @@ void gort_preempt_self(void)
 	if (!g)
 		return;
 	local_irq_save(flags);
-	gort_request(g);
+	gort_request(g, GORT_CAUSE_SELF);
 	local_irq_restore(flags);
 }
 EXPORT_SYMBOL_GORT(gort_preempt_self);

@@ -21,7 +21,7 @@
 
 #include <linux/delay.h>
 
-#include "gort.h"
+#include "gort_trace.h"
 
 static void gq_put(struct gort_gq *q, struct gort_g *g)
 {
@@ -305,6 +305,7 @@ static struct gort_g *runqsteal(struct gort_p *p, struct gort_p *victim,
 	p->stats.stolen += n;
 	n--;
 	g = READ_ONCE(p->runq[(p->runqtail + n) % GORT_RUNQ_SIZE]);
+	trace_steal(g, victim->cpu, n + 1);
 	if (n) /* pairs with the acquire in runqgrab() */
 		smp_store_release(&p->runqtail, p->runqtail + n);
 	return g;

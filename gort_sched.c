@@ -43,7 +43,7 @@
 #include <linux/kprobes.h>
 #include <linux/sched.h>
 
-#include "gort.h"
+#include "gort_trace.h"
 
 struct gort_sched gort_sched = {
 	.lock = __RAW_SPIN_LOCK_UNLOCKED(gort_sched.lock),
@@ -312,6 +312,7 @@ static void gort_left(struct gort_m *m, struct gort_g *g)
 {
 	switch (m->action) {
 	case GORT_ACT_PREEMPT:
+	case GORT_ACT_ASYNC:
 		if (!g->lockcount || !gort_put_locked(g))
 			gort_globrunqput_locked(g);
 		break;
@@ -359,6 +360,7 @@ static bool execute(struct gort_m *m, struct gort_g *g, bool inherit)
 	if (!inherit)
 		WRITE_ONCE(p->schedtick, p->schedtick + 1);
 	p->stats.switches++;
+	trace_start(g, inherit); /* before the tick sees it */
 
 	g->m = m;
 	WRITE_ONCE(g->preempt, false);
@@ -375,10 +377,12 @@ static bool execute(struct gort_m *m, struct gort_g *g, bool inherit)
 	gort_switch(&m->g0_sp, g->sp);
 
 	if (unlikely(m->action == GORT_ACT_BLOCKED)) {
+		trace_stop(g, m->action);
 		gort_submit_global(g);
 		return false;
 	}
 	this_cpu_write(gort_curg, &gort_nog);
+	trace_stop(g, m->action);
 	if (unlikely(!gort_is_neutral(m)))
 		gort_neutralise(m, g);
 	gort_left(m, g);

@@ -39,7 +39,7 @@
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
 
-#include "gort.h"
+#include "gort_trace.h"
 
 #define GORT_PAINT	0xa5
 
@@ -405,6 +405,7 @@ unsigned long gort_newstack(struct gort_g *g, unsigned long frame,
 	sp = ALIGN_DOWN((unsigned long)s, 16) - ALIGN(args, 16);
 	memcpy((void *)sp, (void *)(bp + 24), args);
 	m->p->stats.grown++;
+	trace_grow(g, seg_size(s->big));
 	g_move(g, s, GORT_SITE_GROW);
 	return sp;
 }

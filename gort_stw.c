@@ -25,12 +25,13 @@
 #include <linux/ktime.h>
 #include <linux/sort.h>
 
-#include "gort.h"
+#include "gort_trace.h"
 
 /* Of so many stops the median is told */
 #define STW_RECORDS	128
 
 static u32 stw_ns[STW_RECORDS];		/* W, read without */
+static u64 stw_since;			/* when it stood still; W */
 static struct gort_g *stw_g;		/* the G that stopped it; W */
 static struct task_struct *stw_task;	/* or the task; W, read by itself */
 
@@ -41,13 +42,16 @@ static void stop(struct gort_p *self)
 	unsigned int cpu, rounds;
 	struct gort_p *p;
 
+	trace_stw(stw_g, GORT_PHASE_BEGIN, 0);
 	for_each_possible_cpu(cpu) {
 		p = gort_p_of(cpu);
 		if (p->active && p != self)
 			WRITE_ONCE(p->stop, true);
 	}
 	rounds = gort_ps_take();
-	ns = ktime_get_ns() - start;
+	stw_since = ktime_get_ns();
+	ns = stw_since - start;
+	trace_stw(stw_g, GORT_PHASE_STOPPED, ns);
 
 	raw_spin_lock_irq(&gort_sched.lock);
 	WRITE_ONCE(stw_ns[gort_sched.stats.stops++ % STW_RECORDS],
@@ -63,6 +67,8 @@ static void start(void)
 	unsigned int cpu;
 	struct gort_p *p;
 
+	if (trace_stw_enabled())
+		trace_stw(stw_g, GORT_PHASE_START, ktime_get_ns() - stw_since);
 	WRITE_ONCE(stw_g, NULL);
 	WRITE_ONCE(stw_task, NULL);
 	for_each_possible_cpu(cpu) {

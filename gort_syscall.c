@@ -50,7 +50,7 @@
 #include <linux/sched.h>
 #include <linux/rcupdate.h>
 
-#include "gort.h"
+#include "gort_trace.h"
 
 /* Step 1; with interrupts off. The tick sees a call, or a G that runs. */
 static void entersyscall(struct gort_m *m, struct gort_g *g)
@@ -85,6 +85,7 @@ static bool exit_own(struct gort_m *m, struct gort_g *g)
 {
 	if (cmpxchg(&m->p->sysm, m, NULL) != m) /* pairs with takers' */
 		return false;
+	trace_syscall_exit(g, GORT_EXIT_OWN);
 	back(m, g, GORT_SITE_EXIT_OWN);
 	return true;
 }
@@ -104,6 +105,7 @@ static bool exit_idle(struct gort_m *m, struct gort_g *g)
 	raw_spin_unlock_irq(&gort_sched.lock);
 	if (!ok)
 		return false;
+	trace_syscall_exit(g, GORT_EXIT_IDLE);
 	back(m, g, GORT_SITE_EXIT_IDLE);
 	gort_wake(); /* it may have been meant to look for work */
 	return true;
@@ -117,10 +119,12 @@ void gort_retake(struct gort_p *p, bool over)
 {
 	bool take = false;
 	struct gort_m *m;
+	u64 gid = 0;
 
 	raw_spin_lock(&gort_sched.lock);
 	m = READ_ONCE(p->sysm);
 	if (m) {
+		gid = m->callg->id;
 		if (over)
 			gort_request_blocked(m->callg, p);
 		take = p->callseen == p->calltick;
@@ -131,8 +135,10 @@ void gort_retake(struct gort_p *p, bool over)
 		}
 	}
 	raw_spin_unlock(&gort_sched.lock);
-	if (take && gort_handoffp(p, m))
-		p->stats.retaken++;
+	if (!take || !gort_handoffp(p, m))
+		return;
+	p->stats.retaken++;
+	trace_syscall_retake(gid, p->cpu);
 }
 
 /* The P has gone on without the M that runs @fn for @g. */
@@ -140,6 +146,7 @@ static void say_asleep(struct gort_p *p, const struct gort_g *g, void *fn)
 {
 	p->stats.retaken++;
 	p->stats.unannounced++;
+	trace_syscall_retake(g->id, p->cpu);
 	gort_warn(g, "%ps sleeps in gort_call(); others go on without this thread. Use gort_syscall()\n",
 		  fn);
 }
@@ -231,6 +238,7 @@ static void reschedule(struct gort_m *m, struct gort_g *g)
 {
 	if (likely(has_p(m)))
 		return;
+	trace_syscall_exit(g, GORT_EXIT_QUEUED);
 	gort_stw_no_p(g);
 	m->action = GORT_ACT_BLOCKED;
 	gort_gogo(m->g0_sp);
@@ -305,6 +313,7 @@ static unsigned long syscall_on_m(unsigned long fn, unsigned long arg,
 	struct gort_m *m = self->m;
 
 	m->p->stats.blocking++;
+	trace_syscall_enter(self, (void *)fn);
 	local_irq_disable();
 	entersyscall(m, self);
 	local_irq_enable();
