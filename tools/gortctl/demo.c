@@ -12,7 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "demo.h"
 #include "gortctl.h"
@@ -190,14 +189,6 @@ static int judge_preemption(const struct demo *d, const struct gort_stats *st)
 	return n;
 }
 
-static __u64 now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000000000ULL + ts.tv_nsec;
-}
-
 static void print_plan(const struct demo *d)
 {
 	char a[NUM_LEN], b[NUM_LEN];
@@ -215,7 +206,7 @@ static int demo(struct demo *d)
 	struct gort_stats before, after;
 	struct pump p = {
 		.c = d->c, .total = d->nr_items, .batch = DEMO_BATCH,
-		.fill = fill, .done = done, .arg = d,
+		.label = "demo", .fill = fill, .done = done, .arg = d,
 	};
 	char buf[NUM_LEN];
 	__u64 start;
@@ -225,9 +216,9 @@ static int demo(struct demo *d)
 	if (err)
 		return wrong("can't read the counters: %s", strerror(-err));
 	print_plan(d);
-	start = now_ns();
+	start = num_now();
 	err = pump_run(&p);
-	start = now_ns() - start;
+	start = num_now() - start;
 
 	print_rows(d);
 	if (err == -EINTR && p.finished == p.submitted) {

@@ -8,36 +8,46 @@
 #include <string.h>
 
 #include "gortctl.h"
+#include "progress.h"
 
 #define GORTCTL_VERSION "0.1"
 
 const char *device_path = GORTC_DEVICE;
+const char *debugfs_path;
 
+/* In the order of the help text */
 static const struct cmd {
 	const char *name;
 	int (*fn)(int argc, char **argv);
+	const char *args;
+	const char *help;
 } commands[] = {
-	{ "info", cmd_info },
-	{ "list", cmd_list },
-	{ "run",  cmd_run },
-	{ "stat", cmd_stat },
-	{ "demo", cmd_demo },
+	{ "info", cmd_info, "[--json]",
+	  "version, limits and load of the module" },
+	{ "list", cmd_list, "[--json]",
+	  "the workloads and their arguments" },
+	{ "run", cmd_run, "WORKLOAD [key=value ...] [-n COUNT] [-q] [--json]",
+	  "run COUNT tasks (1) and sum up what became of them" },
+	{ "top", cmd_top, "[-b] [-d SECONDS] [-n TIMES]",
+	  "what happens now, on a live screen; -b: as plain text" },
+	{ "ps", cmd_ps, "[--sort KEY] [--state STATE] [--ctx N] [--json]",
+	  "every green thread: its state, since when, and why" },
+	{ "stack", cmd_stack, "[GID ...]",
+	  "the stack of these green threads, or of all" },
+	{ "stat", cmd_stat, "[--cpu N] [--interval SECONDS [-n TIMES]] [--json]",
+	  "all counters since the module was loaded, or in each interval" },
 #ifdef HAVE_TRACE
-	{ "trace", cmd_trace },
+	{ "trace", cmd_trace, "[-t SECONDS] -o FILE",
+	  "record which green thread ran where and why it stopped" },
 #endif
+	{ "demo", cmd_demo, "",
+	  "run all built-in workloads at once, check every result" },
 };
 
-static const char help_text[] =
-"usage: gortctl [--device PATH] COMMAND [...]\n"
-"\n"
-"  info                  version, limits and load of the module\n"
-"  list                  the workloads and their arguments\n"
-"  run WORKLOAD [key=value ...] [-n COUNT] [-q]\n"
-"                        run COUNT tasks (1) and sum up what became of them\n"
-"  stat [--cpu N]        all counters since the module was loaded\n"
-"  demo                  run all built-in workloads at once, check every result\n"
+static const char help_end[] =
 "\n"
 "  --device PATH         the device, if it is not " GORTC_DEVICE "\n"
+"  --debugfs PATH        the folder, if it is not " GORTC_DEBUGFS "\n"
 "  --help, --version     print this text, or the version\n"
 "\n"
 "A value may end in k, M, G (powers of 1000) or Ki, Mi, Gi (of 1024), a time in\n"
@@ -48,8 +58,20 @@ static const char help_text[] =
 "Exit code: 0 all went well; 1 a task failed, a result was wrong or the module\n"
 "could not be reached; 2 bad usage; 130 ended by Ctrl-C.\n";
 
+static void print_help(void)
+{
+	size_t i;
+
+	puts("usage: gortctl [--device PATH] [--debugfs PATH] COMMAND [...]\n");
+	for (i = 0; i < ARRAY_SIZE(commands); i++)
+		printf("  %s %s\n                        %s\n", commands[i].name,
+		       commands[i].args, commands[i].help);
+	fputs(help_end, stdout);
+}
+
 static void complain(const char *fmt, va_list args)
 {
+	progress_clear();
 	fflush(stdout);
 	fputs("gortctl: ", stderr);
 	vfprintf(stderr, fmt, args);
@@ -75,6 +97,14 @@ int usage(const char *fmt, ...)
 	va_end(args);
 	fputs("Try: gortctl --help\n", stderr);
 	return EXIT_USAGE;
+}
+
+int wrong_debugfs(int err)
+{
+	char text[512];
+
+	gortc_explain_debugfs(debugfs_path, err, text, sizeof(text));
+	return wrong("%s", text);
 }
 
 bool open_device(struct gortc *c)
@@ -108,6 +138,7 @@ int main(int argc, char **argv)
 {
 	static const struct option options[] = {
 		{ "device",  required_argument, NULL, 'd' },
+		{ "debugfs", required_argument, NULL, 'D' },
 		{ "help",    no_argument, NULL, 'h' },
 		{ "version", no_argument, NULL, 'V' },
 		{ }
@@ -120,8 +151,11 @@ int main(int argc, char **argv)
 		case 'd':
 			device_path = optarg;
 			break;
+		case 'D':
+			debugfs_path = optarg;
+			break;
 		case 'h':
-			fputs(help_text, stdout);
+			print_help();
 			return 0;
 		case 'V':
 			printf("gortctl %s, for ABI version %u of gort\n",

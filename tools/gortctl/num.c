@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "num.h"
 #include "util.h"
@@ -53,6 +54,21 @@ int num_parse(const char *text, bool time, __u64 *val)
 	return -EINVAL;
 }
 
+int num_seconds(const char *text, double max, double *val)
+{
+	char *end;
+	double v;
+
+	/* strtod() would take signs, blanks, hexadecimal, "inf" and "nan". */
+	if (text[strspn(text, "0123456789.")])
+		return -EINVAL;
+	v = strtod(text, &end);
+	if (*end || end == text || v < 0.01 || v > max)
+		return -EINVAL;
+	*val = v;
+	return 0;
+}
+
 bool num_is_time(const char *arg_name)
 {
 	size_t len = strlen(arg_name);
@@ -75,6 +91,29 @@ const char *num_ns(char buf[NUM_LEN], __u64 ns)
 	snprintf(buf, NUM_LEN, "%.*f %s",
 		 !unit || v >= 99.95 ? 0 : v >= 9.995 ? 1 : 2, v, units[unit]);
 	return buf;
+}
+
+const char *num_bytes(char buf[NUM_LEN], __u64 bytes)
+{
+	static const char * const units[] = { "B", "KiB", "MiB", "GiB", "TiB" };
+	double v = bytes;
+	int unit = 0;
+
+	while (v >= 1023.5 && unit < 4) {
+		v /= 1024;
+		unit++;
+	}
+	snprintf(buf, NUM_LEN, "%.*f %s", !unit || v >= 99.95 ? 0 : 1, v,
+		 units[unit]);
+	return buf;
+}
+
+__u64 num_now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000000000ULL + ts.tv_nsec;
 }
 
 const char *num_errno(char buf[NUM_LEN], int err)

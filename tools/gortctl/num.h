@@ -17,11 +17,23 @@
  */
 int num_parse(const char *text, bool time, __u64 *val);
 
+/*
+ * Read a time in seconds, as "2" or "0.5", from a hundredth of one to @max.
+ * Returns 0 or -EINVAL.
+ */
+int num_seconds(const char *text, double max, double *val);
+
 /* Does the argument of this name take a time in nanoseconds? */
 bool num_is_time(const char *arg_name);
 
 /* Print @ns as three or four digits with the unit that fits. */
 const char *num_ns(char buf[NUM_LEN], __u64 ns);
+
+/* Print @bytes as two to four digits with the unit that fits. */
+const char *num_bytes(char buf[NUM_LEN], __u64 bytes);
+
+/* Nanoseconds on CLOCK_MONOTONIC */
+__u64 num_now(void);
 
 /* "EINVAL" for 22, "E999" for what has no name here; @buf may be returned. */
 const char *num_errno(char buf[NUM_LEN], int err);

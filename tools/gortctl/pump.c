@@ -22,6 +22,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "progress.h"
 #include "pump.h"
 
 /* ids[] of a task that is not submitted yet, or has completed */
@@ -132,17 +133,20 @@ static bool await(struct pump_state *s)
 {
 	struct pump *p = s->p;
 	__u64 running = p->submitted - p->finished, min = running;
+	__u64 deadline = GORT_WAIT_FOREVER;
 	struct gort_wait w;
 	int err;
 
+	if (p->label && progress_wanted())
+		deadline = gortc_deadline(PROGRESS_NS);
 	/* When full, start again early enough that no CPU runs dry. */
 	if (s->full)
 		min = running / 4 + 1;
 	if (min > PUMP_BATCH)
 		min = PUMP_BATCH;
 
-	err = gortc_wait(p->c, min, GORT_WAIT_FOREVER, &w);
-	if (err == -EINTR)
+	err = gortc_wait(p->c, min, deadline, &w);
+	if (err == -EINTR || err == -ETIME)
 		return true;
 	if (err == -EDEADLK && !s->dead) {
 		s->dead = true;
@@ -176,6 +180,8 @@ static void pump_loop(struct pump_state *s)
 	for (;;) {
 		bool more = !s->err && p->submitted < p->total;
 
+		if (p->label)
+			progress_update(p->label, p->finished, p->total);
 		if (more)
 			submit_batch(s);
 		if (interrupted && s->err != -EINTR) {
@@ -219,6 +225,7 @@ int pump_run(struct pump *p)
 	if (s.ids && s.tasks && s.comps) {
 		memset(s.ids, 0xff, p->total * sizeof(*s.ids));
 		pump_loop(&s);
+		progress_clear();
 	} else {
 		s.err = -ENOMEM;
 	}

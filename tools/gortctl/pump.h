@@ -13,6 +13,7 @@
  * @c: where to submit
  * @total: how many tasks
  * @batch: most to put into one submit, at most PUMP_BATCH
+ * @label: what to call it while one waits for its end, or NULL
  * @fill: describe task number @index; everything but @d->user_data, which is
  *	the pump's
  * @done: task number @index completed
@@ -26,6 +27,7 @@ struct pump {
 	struct gortc *c;
 	__u64 total;
 	__u32 batch;
+	const char *label;
 	void (*fill)(void *arg, __u64 index, struct gort_task_desc *d);
 	void (*done)(void *arg, __u64 index, const struct gort_completion *c);
 	void *arg;

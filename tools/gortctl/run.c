@@ -18,6 +18,7 @@ struct run {
 	__u64 args[GORT_MAX_ARGS];
 	__u64 count;
 	bool quiet;
+	bool json;
 	__u64 *latency;			/* of each task that completed */
 	__u64 done;			/* how many did */
 	__u64 ok;
@@ -158,6 +159,45 @@ static void summary(struct run *r)
 	       num_ns(hi, r->latency[r->done - 1]));
 }
 
+/* Sorts the latencies, as summary() does. */
+static void print_json(struct run *r, const struct pump *p, int ended)
+{
+	struct json_object *o = json_object_new_object();
+	struct json_object *part = json_object_new_object();
+	__u64 median = num_median(r->latency, r->done);
+	char buf[NUM_LEN];
+	__u32 i;
+
+	json_text(o, "workload", r->w.name, GORT_NAME_LEN);
+	for (i = 0; i < r->w.nr_args; i++)
+		json_num(part, r->w.args[i].name, r->args[i]);
+	json_object_object_add(o, "args", part);
+	json_num(o, "submitted", p->submitted);
+	json_num(o, "completed", r->done);
+	json_num(o, "ok", r->ok);
+	part = json_object_new_object();
+	for (i = 0; i <= MAX_ERRNO; i++)
+		if (r->failed[i])
+			json_num(part, num_errno(buf, i), r->failed[i]);
+	json_object_object_add(o, "failed", part);
+	if (ended)
+		json_text(o, "ended_by", num_errno(buf, -ended), NUM_LEN);
+	/* One result, if all have the same */
+	if (r->ok && !r->differ)
+		json_num(o, "result", r->result);
+	json_num(o, "preempted", r->preempted);
+	json_num(o, "declined", r->declined);
+	json_num(o, "most_stack_bytes", r->stack);
+	if (r->done) {
+		part = json_object_new_object();
+		json_num(part, "min", r->latency[0]);
+		json_num(part, "median", median);
+		json_num(part, "max", r->latency[r->done - 1]);
+		json_object_object_add(o, "latency_ns", part);
+	}
+	json_print(o, false);
+}
+
 /* Say what went wrong, if so, and find the exit code. */
 static int verdict(const struct run *r, const struct pump *p, int err)
 {
@@ -188,6 +228,7 @@ static int run_tasks(struct run *r, struct gortc *c)
 		.c = c,
 		.total = r->count,
 		.batch = PUMP_BATCH,
+		.label = r->quiet ? NULL : r->w.name,
 		.fill = fill,
 		.done = done,
 		.arg = r,
@@ -200,7 +241,9 @@ static int run_tasks(struct run *r, struct gortc *c)
 
 	pump_catch_signals(c);
 	err = pump_run(&p);
-	if (!r->quiet)
+	if (r->json)
+		print_json(r, &p, err);
+	else if (!r->quiet)
 		summary(r);
 	free(r->latency);
 	return verdict(r, &p, err);
@@ -208,11 +251,15 @@ static int run_tasks(struct run *r, struct gortc *c)
 
 int cmd_run(int argc, char **argv)
 {
+	static const struct option options[] = {
+		{ "json", no_argument, NULL, 'j' },
+		{ }
+	};
 	static struct run r = { .count = 1 };
 	struct gortc c;
 	int opt, code;
 
-	while ((opt = getopt(argc, argv, "n:q")) != -1) {
+	while ((opt = getopt_long(argc, argv, "n:q", options, NULL)) != -1) {
 		switch (opt) {
 		case 'n':
 			if (num_parse(optarg, false, &r.count) || !r.count ||
@@ -222,8 +269,11 @@ int cmd_run(int argc, char **argv)
 		case 'q':
 			r.quiet = true;
 			break;
+		case 'j':
+			r.json = true;
+			break;
 		default:
-			return usage("run knows -n COUNT and -q only");
+			return usage("run knows -n COUNT, -q and --json only");
 		}
 	}
 	if (optind == argc)

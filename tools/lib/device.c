@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "libgort.h"
@@ -65,19 +66,57 @@ int gortc_stats(struct gortc *c, __u32 cpu, struct gort_stats *st)
 	return command(c, GORT_IOC_STATS, st);
 }
 
-int gortc_param(const char *name)
+static int open_param(const char *name, int flags)
 {
-	char path[96], val = 0;
-	int fd, err = 0;
+	char path[128];
+	int fd;
 
-	snprintf(path, sizeof(path), "/sys/module/gort/parameters/%s", name);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (!*name || strchr(name, '/') || *name == '.' ||
+	    snprintf(path, sizeof(path), "/sys/module/gort/parameters/%s",
+		     name) >= (int)sizeof(path))
+		return -EINVAL;
+	fd = open(path, flags | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+int gortc_param_get(const char *name, char *buf, size_t size)
+{
+	int fd = open_param(name, O_RDONLY), err = 0;
+	ssize_t n;
+
 	if (fd < 0)
-		return -errno;
-	if (read(fd, &val, 1) < 0)
+		return fd;
+	n = read(fd, buf, size);
+	if (n < 0)
+		err = -errno;
+	else if ((size_t)n == size)
+		err = -EMSGSIZE;
+	else
+		buf[n] = '\0';
+	close(fd);
+	if (!err)
+		buf[strcspn(buf, "\n")] = '\0';
+	return err;
+}
+
+int gortc_param_set(const char *name, const char *value)
+{
+	int fd = open_param(name, O_WRONLY), err = 0;
+
+	if (fd < 0)
+		return fd;
+	if (write(fd, value, strlen(value)) < 0)
 		err = -errno;
 	close(fd);
-	return err ? err : val == 'Y';
+	return err;
+}
+
+int gortc_param(const char *name)
+{
+	char val[8];
+	int err = gortc_param_get(name, val, sizeof(val));
+
+	return err ? err : *val == 'Y';
 }
 
 int gortc_find(struct gortc *c, const char *name, struct gort_workload_info *w)
@@ -115,6 +154,16 @@ int gortc_submit(struct gortc *c, const struct gort_task_desc *tasks,
 	return command(c, GORT_IOC_SUBMIT, s);
 }
 
+__u64 gortc_deadline(__u64 ns)
+{
+	struct timespec ts;
+	__u64 now;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	now = ts.tv_sec * 1000000000ULL + ts.tv_nsec;
+	return ns < GORT_WAIT_FOREVER - now ? now + ns : GORT_WAIT_FOREVER;
+}
+
 int gortc_wait(struct gortc *c, __u32 min_complete, __u64 deadline_ns,
 	       struct gort_wait *w)
 {
@@ -123,6 +172,16 @@ int gortc_wait(struct gortc *c, __u32 min_complete, __u64 deadline_ns,
 	w->min_complete = min_complete;
 	w->deadline_ns = deadline_ns;
 	return command(c, GORT_IOC_WAIT, w);
+}
+
+int gortc_cancel(struct gortc *c, __u64 id)
+{
+	struct gort_cancel cancel = {
+		.size = sizeof(cancel),
+		.id = id,
+	};
+
+	return command(c, GORT_IOC_CANCEL, &cancel);
 }
 
 int gortc_cancel_all(struct gortc *c)
