@@ -12,14 +12,24 @@ kdir-note := gort: no headers for kernel $(shell uname -r), building for $(KDIR)
 endif
 endif
 
+# Who wants the module alone does not need the libraries of the tools.
 all: modules
+	@if $(MAKE) -s --no-print-directory -C tools/gortctl libraries; then \
+		$(MAKE) tools; \
+	else \
+		echo 'gort: gort.ko is built, gortctl is not' >&2; fi
 
 help:
 	@echo 'Build'
-	@echo '  make                  gort.ko for the running kernel'
-	@echo '  make KDIR=DIR         gort.ko for the kernel whose headers are in DIR'
-	@echo '  make modules_install  install it, to be loaded with modprobe (root)'
-	@echo '  make tools            the command-line tool, tools/gortctl/gortctl'
+	@echo '  make                  gort.ko for the running kernel, and the tools'
+	@echo '  make KDIR=DIR         the same for the kernel whose headers are in DIR'
+	@echo '  make modules          gort.ko alone'
+	@echo '  make tools            gortctl, and its library libgort, alone'
+	@echo '  make install          all of it (root), the module to be loaded with'
+	@echo '                        modprobe; PREFIX=/usr/local DESTDIR='
+	@echo '  make modules_install  the module alone (root)'
+	@echo '  make tools_install    the tools, libgort, manual pages, completion'
+	@echo '  make uninstall        remove what make install has installed'
 	@echo '  make clean            remove what was built'
 	@echo
 	@echo 'Modules of your own, with G code (Documentation/tutorial.rst, samples/)'
@@ -47,10 +57,24 @@ help:
 modules: kdir
 	$(MAKE) -C $(KDIR) M=$(CURDIR) $@
 
+# Where DESTDIR is, the whole system is.
+INSTALL_MOD_PATH ?= $(DESTDIR)
+
 # Distributions keep the key that signed their modules to themselves; trying to
 # sign with it anyway ends in an error message.
 modules_install: modules
-	$(MAKE) -C $(KDIR) M=$(CURDIR) CONFIG_MODULE_SIG_ALL= $@
+	$(MAKE) -C $(KDIR) M=$(CURDIR) CONFIG_MODULE_SIG_ALL= \
+		INSTALL_MOD_PATH='$(INSTALL_MOD_PATH)' $@
+
+install: modules_install tools_install
+
+# From the folder to which the kernel's build installs modules from outside
+uninstall: kdir
+	$(MAKE) -C tools/lib uninstall
+	$(MAKE) -C tools/gortctl uninstall
+	@release=$$(cat '$(KDIR)/include/config/kernel.release') && \
+	rm -fv '$(INSTALL_MOD_PATH)/lib/modules/'"$$release"/extra/gort.ko* && \
+	depmod $(if $(INSTALL_MOD_PATH),-b '$(INSTALL_MOD_PATH)') "$$release"
 
 DEVEL ?= /usr/src/gort
 
@@ -73,7 +97,14 @@ kdir:
 	@$(if $(kdir-note),echo '$(kdir-note)')
 
 tools:
+	$(MAKE) -C tools/lib
 	$(MAKE) -C tools/gortctl
+
+tools_install: tools
+	$(MAKE) -C tools/lib install
+	$(MAKE) -C tools/gortctl install
+	@# So that programs find libgort.so without a new start of the machine
+	$(if $(DESTDIR),,-ldconfig)
 
 clean:
 	$(if $(wildcard $(KDIR)/Makefile),$(MAKE) -C $(KDIR) M=$(CURDIR) clean)
@@ -102,5 +133,5 @@ vm-shell:
 check:
 	@scripts/check
 
-.PHONY: all help modules modules_install devel_install kdir tools clean setup run test \
-	mutants torture vm-shell check
+.PHONY: all help modules modules_install devel_install kdir tools tools_install \
+	install uninstall clean setup run test mutants torture vm-shell check
