@@ -119,6 +119,10 @@ enum gort_permit {
  * @stack_lo: lowest byte of the current segment; O
  * @stack_hi: byte after its stack; O
  * @m: the M that runs it, or ran it last; O
+ * @cpu: the CPU of that M, or -1; O, read without
+ * @call: function of the blocking call that it is in, or NULL; O and the tick,
+ *	read without
+ * @since: jiffies when it went to sleep, or into that call; as @call
  * @async_ip: where the injected call returns to; the tick until that begins,
  *	then O
  * @text: the G code that it runs, where calls may be injected; I
@@ -138,7 +142,7 @@ enum gort_permit {
  * @owner: module whose code it runs, a reference, or NULL; I
  * @status: 0, or why it was ended early; O
  * @ctx: whom it belongs to; I
- * @ctx_node: in the context's list; C
+ * @ctx_node: in the context's list, or alone when it has ended; C, read without
  * @id: for messages; I
  * @wait_reason: why it sleeps; A
  * @dozes: it sleeps, but something outside its context is sure to wake it, as
@@ -170,6 +174,9 @@ struct gort_g {
 	bool named;
 	bool cancelled;
 	bool dozes;
+	int cpu;
+	void *call;
+	unsigned long since;
 	u64 asked_ns;
 	atomic_t wait;
 	struct gort_seg *seg;
@@ -223,8 +230,10 @@ struct gort_section {
  *	while the M sleeps
  * @action: why the G came back; O
  * @held: gort_locks held, last first; O
- * @call: function that gort_call() runs, or NULL; O, read by the tick
+ * @call: function that gort_call() or gort_syscall() runs, or NULL; O, read
+ *	without
  * @callg: G whose announced blocking call it is in; O, read by the tick
+ * @gid: the number of the G that it runs, or ran last; O, read without
  * @lockedg: the one G that it runs; S, read without by itself
  * @nextg: what to run first when it gets the P; S
  * @leave: it is to end; O
@@ -248,6 +257,7 @@ struct gort_m {
 	struct gort_section sections[GORT_SECTIONS];
 	void *call;
 	struct gort_g *callg;
+	u64 gid;
 	struct gort_g *lockedg;
 	struct gort_g *nextg;
 	struct list_head pool_node;
@@ -463,6 +473,16 @@ static inline bool gort_should_fail(void)
 				    warn_g->ctx->name, ##__VA_ARGS__);	\
 	} while (0)
 
+/*
+ * Has @g, whose memory is referenced, left its context? If not, and the caller is
+ * in an RCU section, the context and the module of the G's code stay until the
+ * end of that: both wait for the last G, and then for RCU.
+ */
+static inline bool gort_gone(const struct gort_g *g)
+{
+	return list_empty_careful(&g->ctx_node);
+}
+
 /* Is @g to end, by itself or with its context? */
 static inline bool gort_g_cancelled(const struct gort_g *g)
 {
@@ -565,6 +585,7 @@ unsigned long gort_newstack(struct gort_g *g, unsigned long frame,
 			    unsigned long args, unsigned long bp);
 void gort_oldstack(struct gort_g *g);
 unsigned long gort_guard_used(void);
+unsigned long gort_segs(bool big);
 
 /* gort_runq.c */
 void gort_globrunqput(struct gort_g *g);
@@ -651,6 +672,8 @@ int gort_ctx_add(struct gort_ctx *ctx, struct gort_g *g);
 void gort_ctx_del(struct gort_ctx *ctx, struct gort_g *g);
 void gort_ctx_cancel_gs(struct gort_ctx *ctx);
 void gort_gs_walk(void (*fn)(struct gort_g *g));
+long gort_gs_get(struct gort_g ***ret);
+void gort_gs_put(struct gort_g **gs, unsigned int nr);
 gfp_t gort_gfp(const struct gort_ctx *ctx);
 
 /* gort_dead.c */
@@ -719,5 +742,9 @@ extern const unsigned int gort_nr_workloads;
 /* gort_dev.c */
 int gort_dev_init(void);
 void gort_dev_exit(void);
+
+/* gort_debugfs.c */
+void gort_debugfs_init(void);
+void gort_debugfs_exit(void);
 
 #endif /* _GORT_H */

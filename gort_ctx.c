@@ -18,13 +18,15 @@
 
 #include <linux/err.h>
 #include <linux/memcontrol.h>
+#include <linux/mm.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
 #include "gort.h"
 
-/* Gs that are woken without letting others at the lock */
+/* Gs that are woken, or listed, without letting others at the lock */
 #define GORT_CANCEL_BATCH	64
+#define GORT_LIST_BATCH		256
 
 static DEFINE_MUTEX(ctxs_mutex);	/* X */
 static LIST_HEAD(ctxs);			/* X */
@@ -144,6 +146,77 @@ void gort_gs_walk(void (*fn)(struct gort_g *g))
 	mutex_unlock(&ctxs_mutex);
 }
 
+/*
+ * A reference to each G of @ctx, at most @max. X is held: the list is not turned
+ * round. The others are let at the lock now and then, and the last G so far that
+ * is still in the list tells where to go on; those after it have ended.
+ */
+static unsigned int ctx_get_gs(struct gort_ctx *ctx, struct gort_g **gs,
+			       unsigned int max)
+{
+	unsigned int n = 0, left;
+	struct list_head *pos;
+
+	spin_lock(&ctx->lock);
+	pos = &ctx->gs;
+	for (left = min(ctx->nr_gs, max); left; left--) {
+		if (list_is_last(pos, &ctx->gs))
+			break;
+		pos = pos->next;
+		gs[n++] = gort_get(list_entry(pos, struct gort_g, ctx_node));
+		if (left % GORT_LIST_BATCH)
+			continue;
+		spin_unlock(&ctx->lock);
+		cond_resched();
+		spin_lock(&ctx->lock);
+		while (n && list_empty(&gs[n - 1]->ctx_node))
+			gort_put(gs[--n]);
+		pos = n ? &gs[n - 1]->ctx_node : &ctx->gs;
+	}
+	spin_unlock(&ctx->lock);
+	return n;
+}
+
+/**
+ * gort_gs_get() - a reference to each G of all contexts
+ * @ret: gets an array of them, for gort_gs_put()
+ *
+ * Nothing is stopped: those that are made meanwhile may be missing, and those
+ * that end are in the array and gone (gort_gone()).
+ *
+ * Context: process; no lock is held for long.
+ * Return: how many, or -ENOMEM.
+ */
+long gort_gs_get(struct gort_g ***ret)
+{
+	unsigned int nr = atomic_read(&gort_sched.nr_gs), max, n = 0;
+	struct gort_ctx *ctx;
+	struct gort_g **gs;
+
+	if (gort_should_fail())
+		return -ENOMEM;
+	max = nr + nr / 8 + GORT_LIST_BATCH;
+	gs = kvmalloc_array(max, sizeof(*gs), GFP_KERNEL | __GFP_NOWARN);
+	if (!gs)
+		return -ENOMEM;
+	mutex_lock(&ctxs_mutex);
+	list_for_each_entry(ctx, &ctxs, node)
+		n += ctx_get_gs(ctx, gs + n, max - n);
+	mutex_unlock(&ctxs_mutex);
+	*ret = gs;
+	return n;
+}
+
+void gort_gs_put(struct gort_g **gs, unsigned int nr)
+{
+	while (nr) {
+		gort_put(gs[--nr]);
+		if (!(nr % GORT_LIST_BATCH))
+			cond_resched();
+	}
+	kvfree(gs);
+}
+
 /**
  * gort_ctx_cancel() - ask all Gs of a context to end, and take no new ones
  * @ctx: the context
@@ -241,7 +314,7 @@ void gort_ctx_del(struct gort_ctx *ctx, struct gort_g *g)
 	bool last;
 
 	spin_lock(&ctx->lock);
-	list_del(&g->ctx_node);
+	list_del_init(&g->ctx_node); /* gort_gone() looks */
 	WRITE_ONCE(ctx->nr_gs, ctx->nr_gs - 1);
 	last = gort_count_asleep(ctx);
 	if (!ctx->nr_gs)

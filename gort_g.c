@@ -102,6 +102,7 @@ int gort_newproc(struct gort_ctx *ctx, gort_fn_t fn, void *arg,
 	g->owner = owner;
 	g->done = done;
 	g->ctx = ctx;
+	g->cpu = -1;
 	INIT_LIST_HEAD(&g->held);
 	g->id = atomic64_inc_return(&gort_last_id);
 	refcount_set(&g->ref, ret ? 2 : 1);

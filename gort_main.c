@@ -243,6 +243,7 @@ static int __init gort_init(void)
 	err = gort_dev_init();
 	if (err)
 		goto err_task;
+	gort_debugfs_init();
 	set_loaded(true);
 	pr_info("green threads on %u CPUs, slice %u us\n", gort_sched.nactive,
 		gort_slice_us);
@@ -266,6 +267,7 @@ err_g:
 static void __exit gort_exit_module(void)
 {
 	set_loaded(false);
+	gort_debugfs_exit();
 	gort_dev_exit();
 	gort_task_exit();
 	gort_event_exit();

@@ -28,6 +28,7 @@
  * hold the queue's lock, which an interrupt handler or a timer does not have.
  */
 
+#include <linux/jiffies.h>
 #include <linux/kprobes.h>
 #include <linux/sched.h>
 
@@ -101,6 +102,7 @@ static void park(struct gort_g *g, const char *reason)
 	if (atomic_xchg(&g->wait, GORT_PERMIT_NONE) == GORT_PERMIT_GIVEN)
 		return;
 	WRITE_ONCE(g->wait_reason, reason);
+	WRITE_ONCE(g->since, jiffies);
 	gort_mcall(g, GORT_ACT_PARK);
 	WRITE_ONCE(g->wait_reason, NULL);
 	/* [2]: see what the waker did */

@@ -363,6 +363,8 @@ static bool execute(struct gort_m *m, struct gort_g *g, bool inherit)
 	trace_start(g, inherit); /* before the tick sees it */
 
 	g->m = m;
+	WRITE_ONCE(g->cpu, p->cpu);
+	WRITE_ONCE(m->gid, g->id);
 	WRITE_ONCE(g->preempt, false);
 	g->lost_seen = false;
 	g->unheard = false;

@@ -62,6 +62,7 @@ static_assert(GORT_ROOM > 4096);
 
 static struct shrinker *gort_shrinker;
 static atomic_long_t guard_used;
+static atomic_long_t nr_segs[2];	/* that exist, by size */
 
 static size_t seg_size(bool big)
 {
@@ -118,11 +119,19 @@ static struct gort_seg *seg_alloc(bool big, const struct gort_ctx *ctx)
 	};
 	if (gort_stack_paint)
 		paint(s, s->lo);
+	atomic_long_inc(&nr_segs[big]);
 	return s;
+}
+
+/* Segments of one size that exist, cached ones included. */
+unsigned long gort_segs(bool big)
+{
+	return atomic_long_read(&nr_segs[big]);
 }
 
 static void seg_free(struct gort_seg *s)
 {
+	atomic_long_dec(&nr_segs[s->big]);
 	vfree((void *)s->lo);
 }
 

@@ -45,6 +45,7 @@
 
 #include <linux/bottom_half.h>
 #include <linux/irqflags.h>
+#include <linux/jiffies.h>
 #include <linux/kprobes.h>
 #include <linux/preempt.h>
 #include <linux/sched.h>
@@ -141,6 +142,20 @@ void gort_retake(struct gort_p *p, bool over)
 	trace_syscall_retake(gid, p->cpu);
 }
 
+/* @m may block in @fn from here on, on behalf of @g: for whoever looks. */
+static void call_begins(struct gort_m *m, struct gort_g *g, void *fn)
+{
+	WRITE_ONCE(m->call, fn);
+	WRITE_ONCE(g->since, jiffies);
+	WRITE_ONCE(g->call, fn);
+}
+
+static void call_ends(struct gort_m *m, struct gort_g *g)
+{
+	WRITE_ONCE(g->call, NULL);
+	WRITE_ONCE(m->call, NULL);
+}
+
 /* The P has gone on without the M that runs @fn for @g. */
 static void say_asleep(struct gort_p *p, const struct gort_g *g, void *fn)
 {
@@ -177,6 +192,7 @@ void gort_asleep(struct gort_p *p, struct gort_g *g)
 		p->stats.thread_limit++;
 		return;
 	}
+	call_begins(m, g, fn);
 	this_cpu_write(gort_mtask, NULL);
 	this_cpu_write(gort_curg, &gort_nog);
 	gort_handoffp(p, NULL);
@@ -253,7 +269,7 @@ static unsigned long call_on_m(unsigned long fn, unsigned long arg,
 
 	WRITE_ONCE(m->call, (void *)fn);
 	self->callret = run(self, (void *)fn, (void *)arg);
-	WRITE_ONCE(m->call, NULL);
+	call_ends(m, self);
 	if (unlikely(!has_p(m)))
 		exit_idle(m, self);
 	reschedule(m, self);
@@ -315,12 +331,14 @@ static unsigned long syscall_on_m(unsigned long fn, unsigned long arg,
 	m->p->stats.blocking++;
 	trace_syscall_enter(self, (void *)fn);
 	local_irq_disable();
+	call_begins(m, self, (void *)fn);
 	entersyscall(m, self);
 	local_irq_enable();
 	migrate_enable();
 
 	self->callret = run(self, (void *)fn, (void *)arg);
 
+	call_ends(m, self);
 	if (unlikely(!on_its_cpu(m)))
 		gort_handoffp(m->p, m);
 	else if (!exit_own(m, self))

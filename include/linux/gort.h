@@ -20,6 +20,7 @@
 
 #include <linux/limits.h>
 #include <linux/lockdep_types.h>
+#include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
@@ -39,6 +40,7 @@ typedef void (*gort_fn_t)(void *arg);
  * struct gort_text - where a module has its G code
  * @end: the byte behind its last one
  * @size: how many bytes it has
+ * @module: that module
  *
  * In there, and nowhere else, a loop without calls is stopped. The link tells
  * (scripts/gcode.lds); both are zero in a module without G code.
@@ -46,6 +48,7 @@ typedef void (*gort_fn_t)(void *arg);
 struct gort_text {
 	const char *end;
 	unsigned long size;
+	struct module *module;
 };
 
 extern const char gort_gtext_end[] __weak;
@@ -58,6 +61,7 @@ static inline const struct gort_text *gort_this_text(void)
 	static const struct gort_text text = {
 		.end = gort_gtext_end,
 		.size = (unsigned long)gort_gtext_size,
+		.module = THIS_MODULE,
 	};
 
 	return &text;

@@ -477,6 +477,13 @@ static struct gort_workload t_workloads[] = {
 			{ "unlock", 0, 1, 0 },
 		},
 	}, {
+		.name = "t_dive", .fn = t_dive,
+		.help = "a G in a known state, deep in its stack",
+		.nr_args = 2, .args = {
+			{ "how", 0, T_DIVE_LAST, T_DIVE_RECV },
+			{ "depth", 0, 1 << 16, 0 },
+		},
+	}, {
 		.name = "t_fair", .fn = t_fair,
 		.help = "a deadline amid wake-ups",
 		.nr_args = 2, .args = {

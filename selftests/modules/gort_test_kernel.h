@@ -79,6 +79,19 @@ int t_fair(const u64 *args, u64 *result);
 int t_gonil(const u64 *args, u64 *result);
 int t_hogpair(const u64 *args, u64 *result);
 
+/* gort_test_dive.c: what is at the bottom; user space passes these */
+enum t_dive_how {
+	T_DIVE_RECV,	/* sleeps in a channel that nobody sends to */
+	T_DIVE_GATE,	/* blocks in gort_syscall() until the gate is open */
+	T_DIVE_CALL,	/* the same in gort_call(), unannounced */
+	T_DIVE_RUN,	/* runs until it is cancelled, calling functions */
+	T_DIVE_LOOP,	/* a loop without calls, until "loops" is cleared */
+	T_DIVE_SLEEP,	/* has a deadline far away */
+	T_DIVE_LAST = T_DIVE_SLEEP,
+};
+
+int t_dive(const u64 *args, u64 *result);
+
 static inline long t_do(u64 how, long (*fn)(void *arg), void *arg)
 {
 	return how == T_CALL ? gort_call(fn, arg) : gort_syscall(fn, arg);
