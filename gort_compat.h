@@ -33,6 +33,12 @@
 #include <linux/sched/mm.h>
 #include <linux/shrinker.h>
 #include <linux/slab.h>
+#include <linux/uio.h>
+#if __has_include(<linux/io_uring/cmd.h>)
+#include <linux/io_uring/cmd.h>
+#else
+#include <linux/io_uring.h>
+#endif
 
 /*
  * The running task, read anew each time. The compiler may keep current in a
@@ -67,6 +73,16 @@ static inline void gort_hrtimer_setup(struct hrtimer *t,
 #else
 	hrtimer_init(t, CLOCK_MONOTONIC, mode);
 	t->function = fn;
+#endif
+}
+
+/* The sixteen bytes that a command of a ring brings along. */
+static inline const void *gort_uring_payload(const struct io_uring_cmd *c)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 5, 0)
+	return c->sqe->cmd;
+#else
+	return c->cmd;
 #endif
 }
 

@@ -7,6 +7,17 @@
  * what the command is about. Results are written back no longer than the
  * caller's structure is; a command with an effect makes sure first that it can
  * write at all, so that EFAULT changes nothing.
+ *
+ * A ring (io_uring) gives the same commands, by the same function. It tries each
+ * on the caller's own thread first, where it must not wait for long: @nowait, and
+ * -EAGAIN instead. Then a worker of the ring gives it again and may wait, until a
+ * signal tells it that somebody cancelled the command, or has left the ring. So
+ * no command is ever pending in here. A submit that finds the file full is tried
+ * twice, too: it is the same errno.
+ *
+ * Rejected: one command for each task, which ends with the task. Before 6.7 such
+ * a command can't be cancelled; a program that ends, or another one that is
+ * executed, would wait for as long as its tasks please.
  */
 
 #include <linux/fs.h>
@@ -17,6 +28,7 @@
 #include <linux/poll.h>
 #include <linux/sched/signal.h>
 #include <linux/uaccess.h>
+#include <linux/uio.h>
 
 #include "gort.h"
 #include "gort_task.h"
@@ -26,6 +38,7 @@ static_assert(sizeof(struct gort_workload_info) == GORT_WORKLOAD_INFO_SIZE_VER0)
 static_assert(sizeof(struct gort_submit) == GORT_SUBMIT_SIZE_VER0);
 static_assert(sizeof(struct gort_wait) == GORT_WAIT_SIZE_VER0);
 static_assert(sizeof(struct gort_cancel) == GORT_CANCEL_SIZE_VER0);
+static_assert(sizeof(struct gort_reap) == GORT_REAP_SIZE_VER0);
 static_assert(sizeof(struct gort_stats) == GORT_STATS_SIZE_VER1);
 static_assert(sizeof(struct gort_completion) == 48);
 static_assert(sizeof(struct gort_task_desc) == 48);
@@ -97,14 +110,16 @@ static long gort_ioc_workload(struct gort_file *f, void __user *arg)
 }
 
 /* Accept tasks up to the first that fails; its errno is in @s->error. */
-static int submit_batch(struct gort_file *f, struct gort_submit *s)
+static int submit_batch(struct gort_file *f, struct gort_submit *s, bool nowait)
 {
 	struct gort_task_desc __user *tasks = u64_to_user_ptr(s->tasks);
 	struct gort_task_desc d;
 	int err = 0;
 	u64 id;
 
-	if (mutex_lock_interruptible(&f->submit))
+	if (nowait && !mutex_trylock(&f->submit))
+		return -EAGAIN;
+	if (!nowait && mutex_lock_interruptible(&f->submit))
 		return -ERESTARTSYS;
 	for (; s->submitted < s->count; s->submitted++) {
 		if (copy_from_user(&d, &tasks[s->submitted], sizeof(d)))
@@ -122,7 +137,7 @@ static int submit_batch(struct gort_file *f, struct gort_submit *s)
 	return 0;
 }
 
-static long gort_ioc_submit(struct gort_file *f, void __user *arg)
+static long gort_ioc_submit(struct gort_file *f, void __user *arg, bool nowait)
 {
 	struct gort_submit s;
 	int err = copy_in(&s, sizeof(s), GORT_SUBMIT_SIZE_VER0, arg);
@@ -138,7 +153,7 @@ static long gort_ioc_submit(struct gort_file *f, void __user *arg)
 	err = copy_out(arg, &s, sizeof(s));
 	if (err)
 		return err;
-	err = submit_batch(f, &s);
+	err = submit_batch(f, &s, nowait);
 	if (err)
 		return err;
 	err = copy_out(arg, &s, sizeof(s));
@@ -155,7 +170,8 @@ static bool enough(struct gort_file *f, u32 min)
  * Wait until enough() or @deadline; interruptible. A deadlock is looked for
  * first: what completed before everybody fell asleep is enough.
  */
-static int wait_enough(struct gort_file *f, u32 min, u64 deadline_ns)
+static int wait_enough(struct gort_file *f, u32 min, u64 deadline_ns,
+		       bool nowait)
 {
 	ktime_t deadline = ns_to_ktime(min_t(u64, deadline_ns, KTIME_MAX));
 	DEFINE_WAIT(w);
@@ -178,6 +194,9 @@ static int wait_enough(struct gort_file *f, u32 min, u64 deadline_ns)
 		if (deadline_ns != GORT_WAIT_FOREVER &&
 		    ktime_compare(ktime_get(), deadline) >= 0)
 			break;
+		err = -EAGAIN;
+		if (nowait)
+			break;
 		if (deadline_ns == GORT_WAIT_FOREVER)
 			schedule();
 		else
@@ -189,7 +208,7 @@ static int wait_enough(struct gort_file *f, u32 min, u64 deadline_ns)
 	return err;
 }
 
-static long gort_ioc_wait(struct gort_file *f, void __user *arg)
+static long gort_ioc_wait(struct gort_file *f, void __user *arg, bool nowait)
 {
 	struct gort_wait w;
 	int err = copy_in(&w, sizeof(w), GORT_WAIT_SIZE_VER0, arg);
@@ -198,8 +217,8 @@ static long gort_ioc_wait(struct gort_file *f, void __user *arg)
 		return err;
 	if (w.flags || w.pad)
 		return -EINVAL;
-	err = wait_enough(f, w.min_complete, w.deadline_ns);
-	if (err == -ERESTARTSYS)
+	err = wait_enough(f, w.min_complete, w.deadline_ns, nowait);
+	if (err == -ERESTARTSYS || err == -EAGAIN)
 		return err;
 	spin_lock(&f->lock);
 	w.completed = f->nr_done;
@@ -297,40 +316,19 @@ static long gort_ioc_stats(struct gort_file *f, void __user *arg)
 	return copy_out(arg, &out, sizeof(out));
 }
 
-static long gort_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
-{
-	struct gort_file *f = file->private_data;
-	void __user *p = (void __user *)arg;
-
-	switch (cmd) {
-	case GORT_IOC_INFO:
-		return gort_ioc_info(f, p);
-	case GORT_IOC_WORKLOAD:
-		return gort_ioc_workload(f, p);
-	case GORT_IOC_SUBMIT:
-		return gort_ioc_submit(f, p);
-	case GORT_IOC_WAIT:
-		return gort_ioc_wait(f, p);
-	case GORT_IOC_CANCEL:
-		return gort_ioc_cancel(f, p);
-	case GORT_IOC_STATS:
-		return gort_ioc_stats(f, p);
-	default:
-		return -ENOTTY;
-	}
-}
-
 /* Copy completions to user space; whole ones, and none is lost on a fault. */
-static ssize_t read_some(struct gort_file *f, char __user *buf, size_t len)
+static ssize_t read_some(struct gort_file *f, struct iov_iter *to)
 {
 	struct gort_task *t;
-	size_t n = 0;
+	size_t n = 0, len;
 
-	while (len - n >= sizeof(t->c)) {
+	while (iov_iter_count(to) >= sizeof(t->c)) {
 		t = gort_file_take(f);
 		if (!t)
 			break;
-		if (copy_to_user(buf + n, &t->c, sizeof(t->c))) {
+		len = copy_to_iter(&t->c, sizeof(t->c), to);
+		if (len != sizeof(t->c)) {
+			iov_iter_revert(to, len);
 			gort_file_untake(f, t);
 			return n ?: -EFAULT;
 		}
@@ -341,26 +339,112 @@ static ssize_t read_some(struct gort_file *f, char __user *buf, size_t len)
 	return n;
 }
 
-static ssize_t gort_read(struct file *file, char __user *buf, size_t len,
-			 loff_t *pos)
+/* Wait, then read what there is: @r says how much, and gets how much it was. */
+static int reap(struct gort_file *f, struct gort_reap *r, struct iov_iter *to,
+		bool nowait)
 {
+	ssize_t n;
+	int err = 0;
+
+	if (r->min_complete)
+		err = wait_enough(f, r->min_complete, r->deadline_ns, nowait);
+	if (err == -EAGAIN)
+		return err;
+	n = read_some(f, to);
+	if (n < 0)
+		return n;
+	r->completed = n / sizeof(struct gort_completion);
+	r->running = READ_ONCE(f->nr_running);
+	return n ? 0 : err;
+}
+
+static long gort_ioc_reap(struct gort_file *f, void __user *arg, bool nowait)
+{
+	struct iov_iter to;
+	struct gort_reap r;
+	int err = copy_in(&r, sizeof(r), GORT_REAP_SIZE_VER0, arg);
+
+	if (err)
+		return err;
+	if (r.flags || r.pad || !r.count || r.count > GORT_MAX_BATCH)
+		return -EINVAL;
+	r.completed = 0;
+	r.running = 0;
+	err = copy_out(arg, &r, sizeof(r));
+	if (err)
+		return err;
+	iov_iter_ubuf(&to, READ, u64_to_user_ptr(r.completions),
+		      r.count * sizeof(struct gort_completion));
+	err = reap(f, &r, &to, nowait);
+	return copy_out(arg, &r, sizeof(r)) ?: err;
+}
+
+/* A command, from whichever side it comes. @nowait: rather -EAGAIN than wait */
+static long command(struct gort_file *f, unsigned int cmd, void __user *arg,
+		    bool nowait)
+{
+	switch (cmd) {
+	case GORT_IOC_INFO:
+		return gort_ioc_info(f, arg);
+	case GORT_IOC_WORKLOAD:
+		return gort_ioc_workload(f, arg);
+	case GORT_IOC_SUBMIT:
+		return gort_ioc_submit(f, arg, nowait);
+	case GORT_IOC_WAIT:
+		return gort_ioc_wait(f, arg, nowait);
+	case GORT_IOC_CANCEL:
+		return gort_ioc_cancel(f, arg);
+	case GORT_IOC_STATS:
+		return gort_ioc_stats(f, arg);
+	case GORT_IOC_REAP:
+		return gort_ioc_reap(f, arg, nowait);
+	default:
+		return -ENOTTY;
+	}
+}
+
+static long gort_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
+{
+	return command(file->private_data, cmd, (void __user *)arg, false);
+}
+
+static int gort_uring_cmd(struct io_uring_cmd *c, unsigned int issue_flags)
+{
+	const struct {
+		u64 addr;
+		u64 zero;
+	} *sqe = gort_uring_payload(c);
+	u64 addr = READ_ONCE(sqe->addr); /* the ring is shared with the user */
+	long ret;
+
+	if (READ_ONCE(sqe->zero))
+		return -EINVAL;
+	ret = command(c->file->private_data, c->cmd_op, u64_to_user_ptr(addr),
+		      issue_flags & IO_URING_F_NONBLOCK);
+	return ret == -ERESTARTSYS ? -EINTR : ret;
+}
+
+static ssize_t gort_read_iter(struct kiocb *iocb, struct iov_iter *to)
+{
+	struct file *file = iocb->ki_filp;
 	struct gort_file *f = file->private_data;
 	ssize_t n;
 	int err;
 
-	if (len < sizeof(struct gort_completion))
+	if (iov_iter_count(to) < sizeof(struct gort_completion))
 		return -EINVAL;
 	for (;;) {
 		/* before looking: what ends after this is not missed */
 		bool running = READ_ONCE(f->nr_running);
 
 		smp_rmb(); /* pairs with f->lock in task_done() */
-		n = read_some(f, buf, len);
+		n = read_some(f, to);
 		if (n || !running)
 			return n;
 		if (file->f_flags & O_NONBLOCK)
 			return -EAGAIN;
-		err = wait_enough(f, 1, GORT_WAIT_FOREVER);
+		err = wait_enough(f, 1, GORT_WAIT_FOREVER,
+				  iocb->ki_flags & IOCB_NOWAIT);
 		if (err)
 			return err;
 	}
@@ -392,7 +476,8 @@ static int gort_open(struct inode *inode, struct file *file)
 	if (IS_ERR(f))
 		return PTR_ERR(f);
 	file->private_data = f;
-	return nonseekable_open(inode, file);
+	file->f_mode |= FMODE_NOWAIT; /* gort_read_iter() knows IOCB_NOWAIT */
+	return stream_open(inode, file);
 }
 
 static int gort_release(struct inode *inode, struct file *file)
@@ -405,10 +490,11 @@ static const struct file_operations gort_fops = {
 	.owner = THIS_MODULE,
 	.open = gort_open,
 	.release = gort_release,
-	.read = gort_read,
+	.read_iter = gort_read_iter,
 	.poll = gort_dev_poll,
 	.unlocked_ioctl = gort_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
+	.uring_cmd = gort_uring_cmd,
 };
 
 static struct miscdevice gort_misc = {

@@ -15,6 +15,13 @@
  *  - Unknown flags and non-zero padding are EINVAL, an unknown command is
  *    ENOTTY, a pointer that can't be read or written is EFAULT.
  *  - Times are nanoseconds. Deadlines are absolute, on CLOCK_MONOTONIC.
+ *
+ * All commands can also be given through a ring: IORING_OP_URING_CMD with the
+ * command's number as cmd_op, the address of its structure in the first eight
+ * bytes of cmd[], and zero in the other eight (else EINVAL). They end as the
+ * ioctl does, with 0 or the negative errno as the result. Those that wait hold
+ * up neither the ring nor the caller, and can be cancelled with
+ * IORING_OP_ASYNC_CANCEL: ECANCELED, or EINTR if they wait already.
  */
 #ifndef _UAPI_LINUX_GORT_H
 #define _UAPI_LINUX_GORT_H
@@ -35,6 +42,7 @@
 #define GORT_IOC_WAIT		_IO(GORT_IOC_MAGIC, 3)
 #define GORT_IOC_CANCEL		_IO(GORT_IOC_MAGIC, 4)
 #define GORT_IOC_STATS		_IO(GORT_IOC_MAGIC, 5)
+#define GORT_IOC_REAP		_IO(GORT_IOC_MAGIC, 6)
 
 /**
  * struct gort_info - GORT_IOC_INFO: what this module is and allows
@@ -237,6 +245,38 @@ struct gort_completion {
 	__u32 stack_bytes;
 	__u64 latency_ns;
 };
+
+/**
+ * struct gort_reap - GORT_IOC_REAP: wait, and read completions
+ * @size: size of this structure, in
+ * @flags: zero
+ * @completions: address of an array of &struct gort_completion
+ * @count: its length, 1 to GORT_MAX_BATCH
+ * @min_complete: wait until so many can be read, or no task is running any
+ *	more; 0: do not wait
+ * @deadline_ns: wait no longer than that; GORT_WAIT_FOREVER: as long as it takes
+ * @completed: how many were read, out
+ * @pad: zero
+ * @running: accepted tasks that have not completed, out
+ *
+ * What GORT_IOC_WAIT and read() do, in one call. Where the wait ends early
+ * (ETIME, EINTR, EDEADLK as there), what can be read is: the error is that of
+ * a call that has read nothing. EFAULT if the first of the completions can't be
+ * written; if a later one can't, those before it were read. None is lost.
+ */
+struct gort_reap {
+	__u32 size;
+	__u32 flags;
+	__u64 completions;
+	__u32 count;
+	__u32 min_complete;
+	__u64 deadline_ns;
+	__u32 completed;
+	__u32 pad;
+	__u64 running;
+};
+
+#define GORT_REAP_SIZE_VER0	48
 
 /*
  * gort_stats.cpu: the sum over all CPUs. What is not counted on a CPU (the guard,
