@@ -268,10 +268,12 @@ struct gort_m {
  * struct gort_gq - Gs in order, linked by schedlink
  * @head: first; S
  * @tail: last, undefined if there is none; S
+ * @size: how many; S
  */
 struct gort_gq {
 	struct gort_g *head;
 	struct gort_g *tail;
+	unsigned int size;
 };
 
 /**
@@ -291,6 +293,13 @@ struct gort_cache {
  * @runqhead: next G to take; A, moved by the owner and by thieves
  * @runqtail: next free slot; O, read by thieves
  * @runnext: runs before the queue, in the time slice of who readied it; A
+ * @ctx: whose Gs are in the queue and in @runnext; no reference, see
+ *	gort_runq.c. O, set under S while these are empty, or by a thief
+ * @turn: counts turns of contexts; O, read by the tick
+ * @turntick: @turn at the last tick; T
+ * @turnseen: how many ticks in a row have found that one; T
+ * @turn_over: the turn of @ctx is to end; A between the M and the tick on its
+ *	CPU
  * @schedtick: counts slices begun; O, read by the tick
  * @ticktick: @schedtick at the last tick; T
  * @tickseen: how many ticks in a row have found that one; T
@@ -321,6 +330,11 @@ struct gort_p {
 	atomic_t runqhead;
 	u32 runqtail;
 	struct gort_g *runnext;
+	struct gort_ctx *ctx;
+	u32 turn;
+	u32 turntick;
+	u32 turnseen;
+	bool turn_over;
 	u32 schedtick;
 	u32 ticktick;
 	u32 tickseen;
@@ -350,8 +364,9 @@ struct gort_p {
 /**
  * struct gort_sched - what all Ps share
  * @lock: S
- * @queue: the global queue; S
- * @size: its length; S, read without to look for work
+ * @round: contexts that have Gs in the global queue, in order of their turns; S
+ * @turns: counts turns of contexts that others waited beside; S
+ * @size: length of the global queue; S, read without to look for work
  * @idle: Ps that nobody has, for lack of work; S, read without
  * @nidle: how many; S, read without
  * @nactive: Ps in use; W, read without
@@ -361,7 +376,8 @@ struct gort_p {
  */
 struct gort_sched {
 	raw_spinlock_t lock;
-	struct gort_gq queue;
+	struct list_head round;
+	u64 turns;
 	unsigned int size;
 	struct cpumask idle;
 	unsigned int nidle;
@@ -381,6 +397,9 @@ struct gort_sched {
  * @awake: lower half: those not asleep for good; upper half: how often that
  *	grew; A, see gort_dead.c
  * @told: @awake in the deadlock that was reported last; C
+ * @queue: its Gs in the global queue; S
+ * @round: in sched.round, if it has some there; S
+ * @served: sched.turns when it had its last turn; S
  * @max_gs: cap; I
  * @cancelling: cancels of all of them under way; C
  * @cancelled: takes no new Gs; C
@@ -402,6 +421,9 @@ struct gort_ctx {
 	atomic_t nr_live;
 	atomic64_t awake;
 	u64 told;
+	struct gort_gq queue;
+	struct list_head round;
+	u64 served;
 	unsigned int max_gs;
 	unsigned int cancelling;
 	bool cancelled;
@@ -590,11 +612,16 @@ unsigned long gort_segs(bool big);
 /* gort_runq.c */
 void gort_globrunqput(struct gort_g *g);
 void gort_globrunqput_locked(struct gort_g *g);
-struct gort_g *gort_globrunqget(struct gort_p *p, unsigned int max);
+struct gort_g *gort_globrunqget(struct gort_p *p, unsigned int max, bool turn);
+bool gort_turn_wanted(struct gort_p *p);
+void gort_turn_end(struct gort_p *p);
+void gort_turn_forget(struct gort_ctx *ctx);
+struct gort_g *gort_own_locked(const struct gort_p *p);
 bool gort_startlockedm(struct gort_p *p);
 bool gort_put_locked(struct gort_g *g);
 void gort_m_unlock(struct gort_m *m);
 void gort_runqput(struct gort_p *p, struct gort_g *g, bool next);
+void gort_runqyield(struct gort_p *p, struct gort_g *g);
 struct gort_g *gort_runqget(struct gort_p *p, bool *inherit);
 bool gort_runqempty(struct gort_p *p);
 void gort_runqdrain(struct gort_p *p);

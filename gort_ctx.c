@@ -13,7 +13,7 @@
  * a G to sleep and has yet to count it (gort_parked()), while the G has woken and
  * ended elsewhere: it does so in an RCU section, and RCU frees the context. The
  * collector, and who starts finalizers: it leaves the list of contexts under X,
- * and its heap goes under H.
+ * and its heap goes under H. A P that served it: S, in gort_turn_forget().
  */
 
 #include <linux/err.h>
@@ -283,6 +283,7 @@ void gort_ctx_destroy(struct gort_ctx *ctx)
 	mutex_lock(&ctxs_mutex);
 	list_del(&ctx->node);
 	mutex_unlock(&ctxs_mutex);
+	gort_turn_forget(ctx);
 	gort_heap_destroy(ctx);
 	mem_cgroup_put(ctx->memcg);
 	kfree_rcu(ctx, rcu);

@@ -232,18 +232,34 @@ static ktime_t tick_period(void)
 	return ns_to_ktime(tick_us() * 1000ULL);
 }
 
-/* Has one slice been going on for its full length? */
-static bool slice_over(struct gort_p *p)
+/*
+ * Has what @now counts been going on for the length of a slice? The last tick
+ * saw *@last, for the *@seen-th time after the first.
+ */
+static bool aged(u32 now, u32 *last, u32 *seen)
 {
-	u32 schedtick = READ_ONCE(p->schedtick);
-
-	if (p->ticktick != schedtick) {
-		p->ticktick = schedtick;
-		p->tickseen = 0;
+	if (*last != now) {
+		*last = now;
+		*seen = 0;
 		return false;
 	}
-	p->tickseen++;
-	return (u64)p->tickseen * tick_us() >= READ_ONCE(gort_slice_us);
+	++*seen;
+	return (u64)*seen * tick_us() >= READ_ONCE(gort_slice_us);
+}
+
+static bool slice_over(struct gort_p *p)
+{
+	return aged(READ_ONCE(p->schedtick), &p->ticktick, &p->tickseen);
+}
+
+/* The same of the turn of a context, if another one waits (gort_runq.c). */
+static bool turn_over(struct gort_p *p)
+{
+	if (!aged(READ_ONCE(p->turn), &p->turntick, &p->turnseen) ||
+	    !gort_turn_wanted(p))
+		return false;
+	WRITE_ONCE(p->turn_over, true);
+	return true;
 }
 
 /* The eyes of sysmon; hard interrupt on the P's CPU. */
@@ -252,7 +268,7 @@ static enum hrtimer_restart gort_tick(struct hrtimer *t)
 	struct gort_p *p = container_of(t, struct gort_p, tick);
 	struct gort_g *g = this_cpu_read(gort_curg);
 	ktime_t period = tick_period();
-	bool stop, over;
+	bool stop, over = turn_over(p);
 
 	p->stats.ticks++;
 	if (g == &gort_nog && !READ_ONCE(p->sysm)) {
@@ -260,7 +276,7 @@ static enum hrtimer_restart gort_tick(struct hrtimer *t)
 		WRITE_ONCE(p->ticking, false);
 		return HRTIMER_NORESTART;
 	}
-	over = slice_over(p);
+	over |= slice_over(p);
 	stop = READ_ONCE(p->stop);
 	if (g == &gort_nog) {
 		gort_retake(p, over || stop);

@@ -10,10 +10,43 @@
  *    fro stays together but can't starve the others: for the tick it is one G.
  *  - the global queue, under sched.lock: what was preempted, what came from
  *    outside an M (interrupts, the device), what ran over from a ring, and what
- *    a P had when it went away. Every 61st turn looks here first.
+ *    a P had when it went away. It is one queue for each context that has Gs
+ *    there, and a list of these contexts (sched.round). Every 61st turn looks
+ *    here first.
  *  - p->locked, under sched.lock: Gs that asked to stay on their M, which is of
  *    this CPU. Whoever has the P when such a G's turn comes hands the P to that
  *    M, and gets it back, or another one does, when the G leaves its stack.
+ *
+ * Contexts share the Ps, however many Gs each has. A P serves one context at a
+ * time, p->ctx: its ring and p->runnext have Gs of that one alone, and what
+ * becomes ready there of another one goes to the global queue. Its turn is over
+ *
+ *  - when the P finds nothing more of it: neither in the ring, nor in the global
+ *    queue, nor among the locked ones;
+ *  - when the only one of it that is ready yields, and another context waits;
+ *  - when it has lasted for a slice and another context waits, in the global
+ *    queue or with a locked G of this P. The tick finds this (gort_turn_wanted())
+ *    and asks the running G to leave. By time, not by Gs: it counts what is
+ *    inherited, what yields, and what blocks the P in a call, alike.
+ *
+ * What is in the ring then goes back to the front of its context's queue, in
+ * order: at the end, a batch that is taken again and again would be put back
+ * each time but for the first of it. Who comes next is the first in the round;
+ * having got its turn, it goes to the end of the round. Who waits with a locked G
+ * is compared with that one by when it had its last turn on any P. So a G waits
+ * for a turn of each context at most, and then for those of its own context, as
+ * they came. Nothing is saved up: who slept has its turn when it comes, no more.
+ *
+ * A thief has an empty ring and finds no context waiting: it takes over the
+ * context of what it steals. With one context alone no turn ever ends, and
+ * nothing but a comparison is added to the queues without locks.
+ *
+ * p->ctx is no reference. Whoever uses it has a G of the context at hand, or
+ * holds sched.lock, under which a context that goes is taken away from all Ps.
+ *
+ * Not done: weights (all contexts are equal), a count of the time that each had
+ * (a clock reading at each switch), and a limit on how many Ps serve one context:
+ * each P goes round by itself.
  *
  * Nobody is woken here: who puts a G into a queue announces it afterwards
  * (gort_wake(), the protocol in gort_sched.c).
@@ -25,13 +58,13 @@
 
 static void gq_put(struct gort_gq *q, struct gort_g *g)
 {
-	lockdep_assert_held(&gort_sched.lock);
 	g->schedlink = NULL;
 	if (q->head)
 		q->tail->schedlink = g;
 	else
 		WRITE_ONCE(q->head, g);
 	q->tail = g;
+	q->size++;
 }
 
 static struct gort_g *gq_pop(struct gort_gq *q)
@@ -39,8 +72,10 @@ static struct gort_g *gq_pop(struct gort_gq *q)
 	struct gort_g *g = q->head;
 
 	lockdep_assert_held(&gort_sched.lock);
-	if (g)
-		WRITE_ONCE(q->head, g->schedlink);
+	if (!g)
+		return NULL;
+	WRITE_ONCE(q->head, g->schedlink);
+	q->size--;
 	return g;
 }
 
@@ -60,22 +95,46 @@ static bool gq_remove(struct gort_gq *q, struct gort_g *g)
 		WRITE_ONCE(q->head, g->schedlink);
 	if (q->tail == g)
 		q->tail = prev;
+	q->size--;
 	return true;
 }
 
-/* The global queue; sched.lock is held. */
-void gort_globrunqput(struct gort_g *g)
+/* All of @from, which has some, come before those of @q. */
+static void gq_prepend(struct gort_gq *q, struct gort_gq *from)
 {
-	gq_put(&gort_sched.queue, g);
-	WRITE_ONCE(gort_sched.size, gort_sched.size + 1);
+	if (q->head)
+		from->tail->schedlink = q->head;
+	else
+		q->tail = from->tail;
+	WRITE_ONCE(q->head, from->head);
+	q->size += from->size;
 }
 
-static struct gort_g *globrunqpop(void)
+/* @ctx is about to have @n Gs more in the global queue. */
+static void global_grows(struct gort_ctx *ctx, unsigned int n)
 {
-	struct gort_g *g = gq_pop(&gort_sched.queue);
+	lockdep_assert_held(&gort_sched.lock);
+	if (!ctx->queue.head)
+		list_add_tail(&ctx->round, &gort_sched.round);
+	WRITE_ONCE(gort_sched.size, gort_sched.size + n);
+}
 
-	if (g)
-		WRITE_ONCE(gort_sched.size, gort_sched.size - 1);
+/* Into the global queue; sched.lock is held. */
+void gort_globrunqput(struct gort_g *g)
+{
+	global_grows(g->ctx, 1);
+	gq_put(&g->ctx->queue, g);
+}
+
+static struct gort_g *globrunqpop(struct gort_ctx *ctx)
+{
+	struct gort_g *g = gq_pop(&ctx->queue);
+
+	if (!g)
+		return NULL;
+	if (!ctx->queue.head)
+		list_del(&ctx->round);
+	WRITE_ONCE(gort_sched.size, gort_sched.size - 1);
 	return g;
 }
 
@@ -108,16 +167,28 @@ static bool runqputslow(struct gort_p *p, struct gort_g *g, u32 h, u32 t)
 	return true;
 }
 
+/* The first locked G of the context that @p serves, or NULL; sched.lock is held. */
+struct gort_g *gort_own_locked(const struct gort_p *p)
+{
+	struct gort_g *g;
+
+	lockdep_assert_held(&gort_sched.lock);
+	for (g = p->locked.head; g && g->ctx != p->ctx; g = g->schedlink)
+		;
+	return g;
+}
+
 /*
- * The P, which nobody has, goes to the M of the first locked G that is ready;
- * false if there is none. sched.lock is held.
+ * The P, which nobody has, goes to the M of the first locked G that is ready, one
+ * of its context if there is any; false if there is none. sched.lock is held.
  */
 bool gort_startlockedm(struct gort_p *p)
 {
-	struct gort_g *g = gq_pop(&p->locked);
+	struct gort_g *g = gort_own_locked(p) ?: p->locked.head;
 
 	if (!g)
 		return false;
+	gq_remove(&p->locked, g);
 	g->lockedm->nextg = g;
 	return gort_startm(p, g->lockedm, false);
 }
@@ -147,8 +218,9 @@ bool gort_put_locked(struct gort_g *g)
 }
 
 /*
- * Put @g into the queue of @p; on the M that has it. With @next it comes before
- * the queue, and what was there goes to the end.
+ * Put @g into the queue of @p, or into the global one if @p serves another
+ * context; on the M that has @p. With @next it comes before the queue, and what
+ * was there goes to the end.
  */
 void gort_runqput(struct gort_p *p, struct gort_g *g, bool next)
 {
@@ -156,6 +228,10 @@ void gort_runqput(struct gort_p *p, struct gort_g *g, bool next)
 
 	if (unlikely(g->lockcount) && gort_put_locked(g))
 		return;
+	if (unlikely(g->ctx != READ_ONCE(p->ctx))) {
+		gort_globrunqput_locked(g);
+		return;
+	}
 	if (next) {
 		g = xchg(&p->runnext, g);
 		if (!g)
@@ -175,16 +251,24 @@ void gort_runqput(struct gort_p *p, struct gort_g *g, bool next)
 	}
 }
 
-/* Next G of the M's own queue. @inherit: it goes on in the running slice. */
-struct gort_g *gort_runqget(struct gort_p *p, bool *inherit)
+/*
+ * The same of one that yields. If it is the only one of its context that is
+ * ready, others have their turn.
+ */
+void gort_runqyield(struct gort_p *p, struct gort_g *g)
 {
-	struct gort_g *g = READ_ONCE(p->runnext);
+	bool alone = gort_runqempty(p) && !READ_ONCE(g->ctx->queue.head);
+
+	gort_runqput(p, g, false);
+	if (alone && READ_ONCE(gort_sched.size))
+		WRITE_ONCE(p->turn_over, true);
+}
+
+static struct gort_g *ringget(struct gort_p *p)
+{
+	struct gort_g *g;
 	u32 h;
 
-	if (g && cmpxchg(&p->runnext, g, NULL) == g) {
-		*inherit = true;
-		return g;
-	}
 	for (;;) {
 		h = atomic_read_acquire(&p->runqhead);
 		if (h == p->runqtail)
@@ -193,6 +277,18 @@ struct gort_g *gort_runqget(struct gort_p *p, bool *inherit)
 		if (atomic_cmpxchg_release(&p->runqhead, h, h + 1) == h)
 			return g;
 	}
+}
+
+/* Next G of the M's own queue. @inherit: it goes on in the running slice. */
+struct gort_g *gort_runqget(struct gort_p *p, bool *inherit)
+{
+	struct gort_g *g = READ_ONCE(p->runnext);
+
+	if (g && cmpxchg(&p->runnext, g, NULL) == g) {
+		*inherit = true;
+		return g;
+	}
+	return ringget(p);
 }
 
 bool gort_runqempty(struct gort_p *p)
@@ -237,21 +333,126 @@ void gort_m_unlock(struct gort_m *m)
 	m->nextg = NULL;
 }
 
-/* A share of the global queue: one to run, the others into the ring. */
-struct gort_g *gort_globrunqget(struct gort_p *p, unsigned int max)
+/* Whose turn is next on @p, other than that of p->ctx; NULL: nobody waits. */
+static struct gort_ctx *next_ctx(const struct gort_p *p)
+{
+	struct gort_ctx *ctx, *next = NULL;
+	struct gort_g *g;
+
+	lockdep_assert_held(&gort_sched.lock);
+	list_for_each_entry(ctx, &gort_sched.round, round) {
+		if (ctx == p->ctx)
+			continue;
+		next = ctx;
+		break;
+	}
+	for (g = p->locked.head; g; g = g->schedlink)
+		if (g->ctx != p->ctx && (!next || g->ctx->served < next->served))
+			next = g->ctx;
+	return next;
+}
+
+/* @p, whose ring is empty, begins a turn. */
+static void begin_turn(struct gort_p *p, struct gort_ctx *ctx)
+{
+	WRITE_ONCE(p->ctx, ctx);
+	/* in this order: a tick in between finds a new turn */
+	WRITE_ONCE(p->turn, p->turn + 1);
+	WRITE_ONCE(p->turn_over, false);
+}
+
+/* The next context has its turn on @p; the same one if nobody else waits. */
+static void next_turn(struct gort_p *p)
+{
+	struct gort_ctx *ctx = next_ctx(p);
+
+	begin_turn(p, ctx ?: p->ctx);
+	if (!ctx)
+		return;
+	ctx->served = ++gort_sched.turns;
+	if (ctx->queue.head)
+		list_move_tail(&ctx->round, &gort_sched.round);
+}
+
+/* Does another context wait for its turn on @p? Any context. */
+bool gort_turn_wanted(struct gort_p *p)
+{
+	unsigned long flags;
+	bool wanted;
+
+	if (!READ_ONCE(gort_sched.size) && !READ_ONCE(p->locked.head))
+		return false;
+	raw_spin_lock_irqsave(&gort_sched.lock, flags);
+	wanted = next_ctx(p);
+	raw_spin_unlock_irqrestore(&gort_sched.lock, flags);
+	return wanted;
+}
+
+/*
+ * The turn of the context that @p serves is over; on the M that has @p. What
+ * comes next in the slice has come last: it goes to the end.
+ */
+void gort_turn_end(struct gort_p *p)
+{
+	struct gort_g *g, *last = xchg(&p->runnext, NULL);
+	struct gort_gq rest = { NULL };
+	struct gort_ctx *ctx;
+
+	while ((g = ringget(p)))
+		gq_put(&rest, g);
+	raw_spin_lock_irq(&gort_sched.lock);
+	if (rest.head) {
+		ctx = rest.head->ctx;
+		global_grows(ctx, rest.size);
+		gq_prepend(&ctx->queue, &rest);
+	}
+	if (last)
+		gort_globrunqput(last);
+	next_turn(p);
+	raw_spin_unlock_irq(&gort_sched.lock);
+}
+
+/* @ctx has no G any more and goes. */
+void gort_turn_forget(struct gort_ctx *ctx)
+{
+	unsigned int cpu;
+
+	raw_spin_lock_irq(&gort_sched.lock);
+	for_each_possible_cpu(cpu) /* a P of which may begin another turn */
+		cmpxchg(&gort_p_of(cpu)->ctx, ctx, NULL);
+	raw_spin_unlock_irq(&gort_sched.lock);
+}
+
+/* How many of the global queue are to go to @p? sched.lock is held. */
+static unsigned int share(struct gort_p *p, unsigned int max)
+{
+	unsigned int size = p->ctx ? p->ctx->queue.size : 0;
+
+	return min3(size / max(gort_sched.nactive, 1U) + 1, size, max);
+}
+
+/*
+ * A share of the global queue: one to run, the others into the ring. If there
+ * is none of the context that @p serves, and @turn, the next one has its turn;
+ * NULL then: it has locked Gs alone.
+ */
+struct gort_g *gort_globrunqget(struct gort_p *p, unsigned int max, bool turn)
 {
 	struct gort_g *batch[GORT_RUNQ_SIZE / 8];
 	unsigned int n, i;
 	unsigned long flags;
 
-	if (!READ_ONCE(gort_sched.size))
+	max = min_t(unsigned int, max, ARRAY_SIZE(batch));
+	if (!READ_ONCE(gort_sched.size) && !(turn && READ_ONCE(p->locked.head)))
 		return NULL;
 	raw_spin_lock_irqsave(&gort_sched.lock, flags);
-	n = gort_sched.size / max(gort_sched.nactive, 1U) + 1;
-	n = min3(n, gort_sched.size, max);
-	n = min_t(unsigned int, n, ARRAY_SIZE(batch));
+	n = share(p, max);
+	if (!n && turn && !gort_own_locked(p)) {
+		next_turn(p);
+		n = share(p, max);
+	}
 	for (i = 0; i < n; i++)
-		batch[i] = globrunqpop();
+		batch[i] = globrunqpop(p->ctx);
 	raw_spin_unlock_irqrestore(&gort_sched.lock, flags);
 	for (i = 1; i < n; i++)
 		gort_runqput(p, batch[i], false);
@@ -306,6 +507,7 @@ static struct gort_g *runqsteal(struct gort_p *p, struct gort_p *victim,
 	n--;
 	g = READ_ONCE(p->runq[(p->runqtail + n) % GORT_RUNQ_SIZE]);
 	trace_steal(g, victim->cpu, n + 1);
+	begin_turn(p, g->ctx);
 	if (n) /* pairs with the acquire in runqgrab() */
 		smp_store_release(&p->runqtail, p->runqtail + n);
 	return g;

@@ -47,6 +47,7 @@
 
 struct gort_sched gort_sched = {
 	.lock = __RAW_SPIN_LOCK_UNLOCKED(gort_sched.lock),
+	.round = LIST_HEAD_INIT(gort_sched.round),
 };
 
 struct gort_g gort_nog;
@@ -242,17 +243,30 @@ static bool startspinning(struct gort_m *m)
 	return true;
 }
 
-/* If a locked G is ready, its M gets the P. On the M that has it. */
+/* Unless its M leaves: is a locked G ready of the context that @p serves? */
+static bool locked_ready(struct gort_p *p)
+{
+	bool ready;
+
+	if (!READ_ONCE(p->locked.head))
+		return false;
+	raw_spin_lock_irq(&gort_sched.lock);
+	ready = gort_own_locked(p);
+	raw_spin_unlock_irq(&gort_sched.lock);
+	return ready;
+}
+
+/* If so, its M gets the P. On the M that has it. */
 static bool runlocked(struct gort_m *m)
 {
 	struct gort_p *p = m->p;
 	bool ready;
 
-	if (!READ_ONCE(p->locked.head))
+	if (!locked_ready(p))
 		return false;
 	resetspinning(m);
 	raw_spin_lock_irq(&gort_sched.lock);
-	ready = p->locked.head; /* unless its M has just left */
+	ready = gort_own_locked(p);
 	if (ready) {
 		gort_m_pool(m);
 		gort_startlockedm(p);
@@ -282,17 +296,19 @@ static struct gort_g *findrunnable(struct gort_m *m, bool *inherit)
 			return NULL;
 		}
 		between(p);
+		if (unlikely(READ_ONCE(p->turn_over)))
+			gort_turn_end(p);
 
 		/* locked ones take turns with the others */
 		if (p->schedtick & 1 && runlocked(m))
 			return NULL;
 		g = NULL;
 		if (p->schedtick % GORT_GLOBAL_TICK == 0)
-			g = gort_globrunqget(p, 1);
+			g = gort_globrunqget(p, 1, false);
 		if (!g)
 			g = gort_runqget(p, inherit);
 		if (!g)
-			g = gort_globrunqget(p, UINT_MAX);
+			g = gort_globrunqget(p, UINT_MAX, true);
 		if (!g && runlocked(m))
 			return NULL;
 		if (!g && startspinning(m))
@@ -317,7 +333,7 @@ static void gort_left(struct gort_m *m, struct gort_g *g)
 			gort_globrunqput_locked(g);
 		break;
 	case GORT_ACT_YIELD:
-		gort_runqput(m->p, g, false);
+		gort_runqyield(m->p, g);
 		break;
 	case GORT_ACT_PARK:
 		m->p->stats.parked++;

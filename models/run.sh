@@ -185,6 +185,7 @@ fails runq "runqgrab() does not exchange" -DSTEAL_PLAIN
 fails runq "runqsteal() shows Gs before they are its own" -DPUBLISH_FIRST
 
 holds sched "no runnable G is forgotten, no wake-up is lost"
+holds sched "the same when turns of contexts end" -DTURNS
 fails sched "gort_wakep() without [1]" -DNO_MB_WAKEP
 fails sched "gort_wakep() without [1], on x86" -DNO_MB_WAKEP -DX86
 fails sched "gort_idle() without [1]" -DNO_MB_IDLE

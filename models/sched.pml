@@ -32,6 +32,7 @@
  *	ringput()	gort_runqput(), runqputslow()
  *	nextput()	gort_runqput() with next
  *	runqget()	gort_runqget()
+ *	turnend()	gort_turn_end()
  *	globget()	gort_globrunqget()
  *	steal()		gort_stealwork(), runqsteal(), runqgrab(): the last round
  *	wakep()		gort_wakep(), gort_p_busy(), gort_startm()
@@ -42,7 +43,8 @@
  *
  * The rings are lists here: a store to the tail appends, a move of the head
  * takes; runq.pml has what is inside. Left to chance: whether this is the turn
- * that looks at the global queue first, and whether an M may spin. Not here: Ps
+ * that looks at the global queue first, whether an M may spin, whether the turn of
+ * a context is over, and whether the P serves that of a G that is put. Not here: Ps
  * that come and go, or have no M (handoff.pml), and Gs locked to an M.
  */
 
@@ -178,6 +180,18 @@ inline nextput(me, g)
 	fi
 }
 
+inline put(me, g)
+{
+#ifdef TURNS	/* the P may serve another context */
+	if
+	:: nextput(me, g)
+	:: globput(me, g)
+	fi
+#else
+	nextput(me, g)
+#endif
+}
+
 inline runqget(me)
 {
 	if
@@ -193,6 +207,24 @@ inline runqget(me)
 		}
 	:: next[me] == NONE && len(ring[me]) == 0 && pushing[me] == 0
 	fi
+}
+
+/* In one step: what it has at hand in between is in no queue, as elsewhere. */
+inline turnend(me)
+{
+	atomic {
+		LOCKED(me);
+		if
+		:: len(ring[me]) > 0 -> ring[me] ? g; glob ! g; moved[me] = true
+		:: else
+		fi;
+		if
+		:: next[me] != NONE -> glob ! next[me]; next[me] = NONE
+		:: else
+		fi;
+		g = NONE;
+		STORE(me, SIZE + UNLOCK, len(glob))
+	}
 }
 
 inline globget(me, max)
@@ -309,6 +341,12 @@ active [2] proctype M()
 	byte g = NONE, cur = NONE, x, y = NONE;
 
 find:	/* findrunnable() */
+#ifdef TURNS	/* p->turn_over */
+	if
+	:: turnend(me)
+	:: true
+	fi;
+#endif
 	if
 	:: globget(me, 1)
 	:: true
@@ -381,17 +419,18 @@ execute:
 
 running:
 	if
-	/* preempted */
+#ifndef TURNS	/* preempted */
 	:: atomic { true; OFF() };
 		globput(me, g);
 		goto find
+#endif
 	/* gort_yield() */
 	:: atomic { true; OFF() };
 		ringput(me, g);
 		goto find
 	/* gort_go() */
 	:: atomic { cur == 0 && is[1] == DEAD; is[1] = QUEUED; g = 1 };
-		nextput(me, g);
+		put(me, g);
 		wakep(me);
 		goto running
 	/* ends */
@@ -406,7 +445,7 @@ running:
 		:: g == NONE -> goto running
 		:: else
 		fi;
-		nextput(me, g);
+		put(me, g);
 		wakep(me);
 		goto running
 	/* gort_park(), again and again */

@@ -195,7 +195,8 @@ int t_steal(const u64 *args, u64 *result)
 	home = t_cpu();
 	for (spawned = 0; spawned < args[0] && !err; spawned++) {
 		s->item[spawned].s = s;
-		err = t_spawn(&s->grp, t_steal_fn, &s->item[spawned]);
+		/* of another context, it would not wait on this P */
+		err = t_spawn_in(NULL, &s->grp, t_steal_fn, &s->item[spawned]);
 	}
 	spawned -= !!err;
 	while (s->started && atomic_read_acquire(&s->asleep) < spawned)
