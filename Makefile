@@ -72,9 +72,10 @@ install: modules_install tools_install
 uninstall: kdir
 	$(MAKE) -C tools/lib uninstall
 	$(MAKE) -C tools/gortctl uninstall
-	@release=$$(cat '$(KDIR)/include/config/kernel.release') && \
-	rm -fv '$(INSTALL_MOD_PATH)/lib/modules/'"$$release"/extra/gort.ko* && \
-	depmod $(if $(INSTALL_MOD_PATH),-b '$(INSTALL_MOD_PATH)') "$$release"
+	@release=$$(sed -n 's/^#define UTS_RELEASE "\(.*\)"/\1/p' \
+		'$(KDIR)/include/generated/utsrelease.h') && \
+	rm -f '$(INSTALL_MOD_PATH)/lib/modules/'"$$release"/extra/gort.ko* && \
+	$(if $(INSTALL_MOD_PATH),:,depmod "$$release")
 
 DEVEL ?= /usr/src/gort
 

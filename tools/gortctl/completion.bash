@@ -81,7 +81,7 @@ _gortctl()
 	esac
 	mapfile -t COMPREPLY < <(compgen -W "${words[*]}" -- "$word")
 	# The value of an argument follows at once.
-	if [[ ${COMPREPLY[0]} == *= ]]; then
+	if [[ ${COMPREPLY[*]} == *= ]]; then
 		compopt -o nospace 2>/dev/null
 	fi
 }

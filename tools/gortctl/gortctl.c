@@ -53,7 +53,7 @@ static const char help_end[] =
 "A value may end in k, M, G (powers of 1000) or Ki, Mi, Gi (of 1024), a time in\n"
 "ns, us, ms or s. -q: print errors only. Example:\n"
 "\n"
-"  gortctl run sleep ns=5ms count=10 -n 1000\n"
+"    gortctl run sleep ns=5ms count=10 -n 1000\n"
 "\n"
 "Exit code: 0 all went well; 1 a task failed, a result was wrong or the module\n"
 "could not be reached; 2 bad usage; 130 ended by Ctrl-C.\n";

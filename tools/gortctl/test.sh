@@ -3,8 +3,9 @@
 #
 # Tests of gortctl that need no module: its arithmetic (unit), its error paths
 # (gortctl), and that it notices every kind of misbehaviour (gortctl-fake, which
-# misbehaves as GORT_FAKE says). TAP on stdout; exit code 0 if all is well.
-# Run by "make check".
+# misbehaves as GORT_FAKE says, and has debugfs from a folder of this script's);
+# then libgort as it is installed, the manual pages and the completion.
+# TAP on stdout; exit code 0 if all is well. Run by "make check".
 
 cd "$(dirname "$0")" || exit 1
 unset GORT_FAKE
@@ -51,7 +52,31 @@ fails_if()
 	fi
 }
 
-./unit > "$out/log"
+# debugfs NAME: a folder as that of the module, with a column that no reader
+# knows, and a program that has chosen a bad name
+debugfs()
+{
+	mkdir "$1"
+	printf '%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n' \
+		gid ctx name state cpu ms new preempted declined stack reason body \
+		7 1 server waiting 0 1200 x 3 1 4096 'chan receive' 'echo [m]' \
+		8 1 server running 1 0 x 12 2 20480 - 'fib [m]' \
+		9 2 "$(printf 'bad\033[2J')" runnable -1 0 x 0 0 4096 - 'fib [m]' \
+		10 2 gortctl blocked 1 15 x 0 0 8192 msleep 'call [m]' > "$1/gs"
+	printf '%s\t%s\t%s\t%s\t%s\t%s\t%s\n' \
+		pid cpu state gid locked_gid call locks \
+		102 1 running 8 0 - 1 103 1 blocked 10 0 msleep 0 > "$1/ms"
+	printf '%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n' \
+		cpu state pid gid queue next locked schedtick calltick \
+		0 idle 0 0 0 0 0 20 1 1 running 102 8 3 1 0 300 4 \
+		2 unused 0 0 0 0 0 0 0 > "$1/ps"
+	printf '%s\t%s\t%s\t%s\n' size used cached cpu0 \
+		4096 3 10 10 16384 1 0 0 > "$1/segments"
+	echo 'SCHED 1004ms: gomaxprocs=2 [0 4]' > "$1/schedtrace"
+	echo 'G 7 of server (ctx 1) [chan receive, 1200 ms]: cpu 0' > "$1/stack"
+}
+
+./unit "$out/unit" > "$out/log"
 report $? "unit: $(grep -c '^ok' "$out/log") passed, $(grep -c '^not ok' "$out/log") failed"
 
 # The command line
@@ -69,9 +94,23 @@ expect 'run without a workload' 2 'needs a workload' ./gortctl run
 expect 'run 0 tasks' 2 '-n takes a number' ./gortctl run call -n 0
 expect 'run too many tasks' 2 '-n takes a number' ./gortctl run call -n 11M
 
+expect 'run and another option' 2 'run knows' ./gortctl run call --frob
+expect 'info and another option' 2 'info knows --json only' ./gortctl info --frob
+expect 'top with an argument' 2 "takes no 'x'" ./gortctl top x
+expect 'top: bad time' 2 'no time in seconds' ./gortctl top -d 0
+expect 'top: bad number' 2 'from 1 on' ./gortctl top -b -n 0
+expect 'ps with an argument' 2 "takes no 'x'" ./gortctl ps x
+expect 'ps: bad key' 2 "can't sort by 'x'" ./gortctl ps --sort x
+expect 'ps: bad state' 2 "no state 'x'" ./gortctl ps --state x
+expect 'ps: bad context' 2 'number of a context' ./gortctl ps --ctx x
+expect 'stack of what is no number' 2 "'x' is no number" ./gortctl stack 1 x
+expect 'stack of number 0' 2 "'0' is no number" ./gortctl stack 0
+expect 'stat: bad interval' 2 'no time in seconds' ./gortctl stat --interval x
+expect 'stat: times of no interval' 2 'needs --interval' ./gortctl stat -n 2
+
 # The device
 none=$out/none
-for cmd in info list 'run call' stat demo; do
+for cmd in info list 'run call' stat demo 'top -b'; do
 	# shellcheck disable=SC2086 # "run call" is two words
 	expect "$cmd without a device" 1 'insmod gort.ko' ./gortctl --device "$none" $cmd
 done
@@ -86,6 +125,16 @@ if [ "$(id -u)" = 0 ]; then
 		setpriv --reuid 65534 --clear-groups "$out/gortctl" --device "$none" info
 else
 	expect 'no permission' 1 'for root alone' ./gortctl --device "$none" info
+fi
+
+# debugfs
+for cmd in ps stack; do
+	expect "$cmd without debugfs" 1 'mount -t debugfs' ./gortctl --debugfs "$out/none/gort" $cmd
+done
+if [ "$(id -u)" = 0 ]; then
+	mkdir -m 700 "$out/closed"
+	expect 'ps without permission' 1 'for root alone' \
+		setpriv --reuid 65534 --clear-groups "$out/gortctl" --debugfs "$out/closed/gort" ps
 fi
 
 # Parsing of workloads
@@ -119,6 +168,127 @@ expect 'run: interrupted, ended' 130 'ECANCELED ' env GORT_FAKE=signal "$@"
 "$@" -q > "$out/log" 2>&1 && [ ! -s "$out/log" ]
 report $? 'run -q prints nothing'
 
+# JSON: that it is some is seen by reading it
+# json NAME WANT KEYS COMMAND...: at KEYS, of what the command prints, is WANT
+json()
+{
+	name=$1 want=$2 keys=$3
+	shift 3
+	# shellcheck disable=SC2086 # several keys
+	"$@" 2>&1 > "$out/json" | cat > "$out/log"
+	got=$(./json_get $keys < "$out/json" 2>&1)
+	[ "$got" = "$want" ]
+	bad=$?
+	{ echo "at $keys: $got"; cat "$out/json"; } >> "$out/log"
+	report $bad "$name"
+}
+
+json 'run --json' 5000 ok "$@" --json
+json 'run --json: arguments' 10 'args n' "$@" --json
+json 'run --json: result' 55 result "$@" --json
+json 'run --json: median' 178000 'latency_ns median' "$@" --json
+json 'run --json: errors' 1 'failed EIO' env GORT_FAKE=status "$@" --json
+json 'run --json: results differ' 'no such key' result env GORT_FAKE=result "$@" --json
+json 'run --json: interrupted' EINTR ended_by env GORT_FAKE=signal "$@" --json
+expect 'run --json: exit code' 1 '"EIO"' env GORT_FAKE=status "$@" --json
+json 'info --json' 262144 stack_max ./gortctl-fake info --json
+json 'list --json' 9 '#' ./gortctl-fake list --json
+json 'list --json: arguments' 2048 '3 args 1 max' ./gortctl-fake list --json
+json 'stat --json' 500 guard_used ./gortctl-fake stat --json
+json 'stat --json: reasons' 7 'declined locks' ./gortctl-fake stat --json
+json 'stat --json: differences' 1000 switches ./gortctl-fake stat --json --interval 0.02 -n 1
+json 'stat --json: no difference of levels' 3 threads ./gortctl-fake stat --json --interval 0.02 -n 1
+expect 'stat: differences' 0 'switched to                                      1000' \
+	./gortctl-fake stat --interval 0.02 -n 3
+[ "$(grep -c '^in 0' "$out/log")" = 3 ]
+report $? 'stat: as often as -n says'
+
+# debugfs: what there is
+gort=$out/gort
+debugfs "$gort"
+set -- ./gortctl-fake --debugfs "$gort"
+expect 'ps: why and how long' 0 'waiting    0   1.20 s     4096         3        1 echo [m]             chan receive' "$@" ps
+expect 'ps: a name does nothing to the terminal' 0 'bad?[2J' "$@" ps
+expect 'ps: times that are not known' 0 'running    1        -' "$@" ps
+# rows NAME WANT COMMAND...: the first column of its rows
+rows()
+{
+	name=$1 want=$2
+	shift 2
+	"$@" > "$out/log" 2>&1
+	[ "$(awk 'NR > 1 { printf "%s ", $1 }' "$out/log")" = "$want " ]
+	report $? "$name"
+}
+
+rows 'ps: by number' '7 8 9 10' "$@" ps
+rows 'ps: by state' '8 9 7 10' "$@" ps --sort state
+rows 'ps: by time' '7 10 8 9' "$@" ps --sort time
+rows 'ps: by stack' '8 10 7 9' "$@" ps --sort stack
+rows 'ps: by preemptions' '8 7 9 10' "$@" ps --sort preempted
+rows 'ps: of a state' '10' "$@" ps --state blocked
+rows 'ps: of a context' '9 10' "$@" ps --ctx 2
+rows 'ps: of both' '9' "$@" ps --ctx 2 --state runnable
+json 'ps --json' 4 '#' "$@" ps --json
+json 'ps --json: reason' 'chan receive' '0 reason' "$@" ps --json
+json 'ps --json: CPU of none' -1 '2 cpu' "$@" ps --json
+expect 'stack of all' 0 'G 7 of server' "$@" stack
+expect 'top' 0 '4 green threads: 1 running, 1 runnable, 1 waiting, 1 blocked, 0 starting' "$@" top -b -n 2 -d 0.05
+[ "$(grep -c '^gort, ' "$out/log")" = 2 ]
+report $? 'top: as often as -n says'
+[ "$(awk '$1 == "G" { on = 1; next } !NF { on = 0 } on { printf "%s ", $1 }' "$out/log")" = '8 9 7 10 8 9 7 10 ' ]
+report $? 'top: running ones first'
+expect 'top: memory' 0 'stacks 28.0 KiB, 40.0 KiB cached' "$@" top -b -n 1 -d 0.05
+expect 'top: run queues' 0 '1 running       102        8        4' "$@" top -b -n 1 -d 0.05
+! grep -q unused "$out/log"
+report $? 'top: only run queues in use'
+"$@" top -b -n 1 -d 0.05 | awk '/^per second/ { good = $3 > 0 && $3 <= 20000 } END { exit !good }'
+report $? 'top: switches in a second'
+expect 'top without debugfs' 0 'no more to see: ' ./gortctl-fake --debugfs "$out/none" top -b -n 1 -d 0.05
+sed -i '1s/state/status/' "$gort/gs"
+expect 'ps: another version' 1 'from the same tree' "$@" ps
+
+# on_terminal COMMAND...: with a terminal of its own, keys from stdin
+on_terminal()
+{
+	TERM=${TERM:-vt100} timeout 30 script -qec "$*" /dev/null
+}
+
+# press KEY: again and again, so that it is pressed when it is waited for
+press()
+{
+	for i in 1 2 3 4 5 6 7 8 9 10; do
+		sleep 0.5
+		printf "$1" || return
+	done 2> /dev/null
+}
+
+expect 'top needs a terminal' 2 'add -b' ./gortctl-fake top
+on_terminal env TERM=none ./gortctl-fake top < /dev/null > "$out/log" 2>&1
+grep -q "terminal 'none' is not known" "$out/log"
+report $? 'top needs a known terminal'
+press q | TERM=vt100 on_terminal "$@" top -d 0.1 '; echo code $?' > "$out/log" 2>&1
+grep -q 'code 0' "$out/log" && grep -q 'green threads' "$out/log"
+report $? 'top: q ends it'
+press '\003' |
+	on_terminal 'trap : INT; ./gortctl-fake top; echo code $?' > "$out/log" 2>&1
+grep -q 'code 0' "$out/log"
+report $? 'top: Ctrl-C ends it'
+
+# Progress: seen on a terminal, and only there, and only if it takes long
+set -- ./gortctl-fake run fib n=10 -n 5000
+GORT_FAKE=slow on_terminal "$@" < /dev/null > "$out/log" 2>&1
+grep -q 'fib \[\.*\]   0%, 0 of 5000, ? left' "$out/log" && grep -q 'ok          5000' "$out/log"
+report $? 'run shows progress'
+on_terminal "$@" < /dev/null > "$out/log" 2>&1
+! grep -q '%' "$out/log"
+report $? 'run: no progress of short work'
+GORT_FAKE=slow "$@" > "$out/log" 2>&1
+! grep -q '%' "$out/log"
+report $? 'run: no progress without a terminal'
+GORT_FAKE=slow on_terminal "$@" -q < /dev/null > "$out/log" 2>&1
+! grep -q '%' "$out/log"
+report $? 'run -q: no progress'
+
 # demo: passes only when all is right
 expect 'demo passes' 0 'every result right, no preemption request lost' ./gortctl-fake demo
 fails_if abi 'ABI version 99'
@@ -143,6 +313,60 @@ fails_if norestore 'no request was restored'
 fails_if guard 'guard was too small'
 expect 'demo passes: async off' 0 'every result right' env GORT_FAKE=asyncoff ./gortctl-fake demo
 expect 'demo: interrupted' 130 'interrupted: ' env GORT_FAKE=signal ./gortctl-fake demo
+
+# What is installed is found by pkg-config, and has all that a program needs.
+stage=$out/stage
+make -s -C ../lib install DESTDIR="$stage" > "$out/log" 2>&1 &&
+	make -s install DESTDIR="$stage" >> "$out/log" 2>&1
+report $? 'install'
+PKG_CONFIG_PATH=$stage/usr/local/lib/pkgconfig PKG_CONFIG_SYSROOT_DIR=$stage
+export PKG_CONFIG_PATH PKG_CONFIG_SYSROOT_DIR
+awk '/code-block:: c/ { on = 1; next } on && /^[^\t]/ { exit } on { sub(/^\t/, ""); print }' \
+	../../Documentation/libgort.rst > "$out/example.c"
+lines=$(grep -c . "$out/example.c")
+[ "$lines" -ge 25 ] && [ "$lines" -le 45 ]
+report $? "the documented program is short, $lines lines"
+# build NAME OPTION
+build()
+{
+	# shellcheck disable=SC2046,SC2086 # several words, or none
+	gcc $2 -Wall -Wextra -Werror -o "$out/$1" "$out/example.c" \
+		$(pkg-config $2 --cflags --libs libgort | sed 's/-static//') > "$out/log" 2>&1
+	report $? "the documented program is built: $1"
+}
+
+build shared ''
+build alone --static
+LD_LIBRARY_PATH=$stage/usr/local/lib expect 'the documented program, shared' 1 \
+	"insmod gort.ko" "$out/shared"
+[ -e /dev/gort ] || expect 'the documented program, alone' 1 'insmod gort.ko' "$out/alone"
+nm -D --defined-only "$stage/usr/local/lib/libgort.so.0" > "$out/log"
+! grep -vE ' (gortc_[a-z_]+@@LIBGORT_0|LIBGORT_0)$' "$out/log"
+report $? 'libgort.so shows gortc_* alone'
+sed -nE 's/^.*\<(gortc_[a-z_]+)\(.*/\1/p' ../lib/libgort.h | grep -v '()' | sort -u > "$out/declared"
+sed -nE 's/.* (gortc_[a-z_]+)@@.*/\1/p' "$out/log" | sort -u > "$out/shown"
+diff "$out/declared" "$out/shown" > "$out/log"
+report $? 'libgort.so shows what the header declares'
+readelf -d "$stage/usr/local/lib/libgort.so" | grep -q 'SONAME.*\[libgort.so.0\]'
+report $? 'libgort.so has its soname'
+make -s -C ../lib uninstall DESTDIR="$stage" > "$out/log" 2>&1 &&
+	make -s uninstall DESTDIR="$stage" >> "$out/log" 2>&1
+find "$stage" ! -type d >> "$out/log"
+[ ! -s "$out/log" ]
+report $? 'uninstall leaves nothing'
+
+# Manual pages. What other pages there are on this machine is not their matter.
+mandoc -T lint -W warning gortctl.1 ../lib/libgort.3 > "$out/log" 2>&1
+report $? 'manual pages without warnings'
+./gortctl --help | sed -nE 's/^  ([a-z]+) .*/\1/p' > "$out/commands"
+while read -r command; do
+	grep -qE "^\.(It )?Ic $command( |$)" gortctl.1 || echo "$command"
+done < "$out/commands" > "$out/log"
+[ -s "$out/commands" ] && [ ! -s "$out/log" ]
+report $? 'gortctl(1) has every command'
+
+./completion_test "$PWD/gortctl-fake" > "$out/log" 2>&1
+report $? "completion: $(grep -c '^ok' "$out/log") passed, $(grep -c '^not ok' "$out/log") failed"
 
 echo "1..$tests"
 echo "# $((tests - failures)) passed, $failures failed"

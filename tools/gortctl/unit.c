@@ -7,11 +7,12 @@
 
 #include "expect.h"
 #include "num.h"
+#include "unit.h"
 #include "util.h"
 
 static int tests, failures;
 
-static void ok(bool good, const char *what)
+void ok(bool good, const char *what)
 {
 	tests++;
 	failures += !good;
@@ -158,8 +159,52 @@ static void expected_results(void)
 	ok(good, "nodes of a tree");
 }
 
-int main(void)
+static void seconds_are(const char *text, int want, double sec)
 {
+	char what[80];
+	double val = -1;
+
+	snprintf(what, sizeof(what), "'%s' as seconds", text);
+	ok(num_seconds(text, 60, &val) == want && val == (want ? -1 : sec), what);
+}
+
+static void seconds(void)
+{
+	seconds_are("2", 0, 2);
+	seconds_are("0.5", 0, 0.5);
+	seconds_are("60", 0, 60);
+	seconds_are("61", -EINVAL, 0);
+	seconds_are("0", -EINVAL, 0);
+	seconds_are("0.001", -EINVAL, 0);
+	seconds_are("-1", -EINVAL, 0);
+	seconds_are("", -EINVAL, 0);
+	seconds_are(".", -EINVAL, 0);
+	seconds_are("1.2.3", -EINVAL, 0);
+	seconds_are("1s", -EINVAL, 0);
+	seconds_are("nan", -EINVAL, 0);
+}
+
+static void sizes(void)
+{
+	char buf[NUM_LEN];
+
+	ok(!strcmp(num_bytes(buf, 0), "0 B"), "no bytes");
+	ok(!strcmp(num_bytes(buf, 1023), "1023 B"), "bytes");
+	ok(!strcmp(num_bytes(buf, 1024), "1.0 KiB"), "a KiB");
+	ok(!strcmp(num_bytes(buf, 20480), "20.0 KiB"), "20 KiB");
+	ok(!strcmp(num_bytes(buf, 1048575), "1.0 MiB"), "nearly a MiB");
+	ok(!strcmp(num_bytes(buf, 200 << 20), "200 MiB"), "MiB");
+	ok(!strcmp(num_bytes(buf, ~0ULL), "16777216 TiB"), "the most");
+}
+
+/* @argv[1] is the name of a folder, to be made, for files of the tests. */
+int main(int argc, char **argv)
+{
+	if (argc != 2)
+		return 2;
+	library_tests(argv[1]);
+	seconds();
+	sizes();
 	numbers_with_suffixes();
 	times_of_arguments();
 	texts();

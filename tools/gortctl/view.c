@@ -95,7 +95,7 @@ static void print_rates(FILE *f, const struct gort_stats *d, double s)
 	fprintf(f, "per second: %.0f switches, %.0f created, %.0f ended, %.0f stolen, %.0f parked\n",
 		d->switches / s, d->spawned / s, d->exited / s, d->stolen / s,
 		d->parked / s);
-	fprintf(f, "preemption per second: %.1f requested, %.1f accepted (%.1f in loops)\n",
+	fprintf(f, "preemption per second: %.1f requested, %.1f accepted (%.1f async)\n",
 		d->requested / s, (d->accepted + d->async) / s, d->async / s);
 	fprintf(f, "  %.1f declined, %.1f restored, %.1f lost\n",
 		stat_declined(d) / s, stat_restored(d) / s, d->lost / s);

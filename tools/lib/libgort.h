@@ -277,7 +277,7 @@ struct gortc_m {
  * @pid: its kernel thread, or 0
  * @gid: the green thread that runs, or 0
  * @queue: green threads that wait for their turn
- * @next: the green thread that is next in any case, or 0
+ * @next: 1 if there is one besides that has the next turn, else 0
  * @locked: those that only another kernel thread may run
  * @schedtick: how often it has chosen one
  * @calltick: how often it was left for a blocking call

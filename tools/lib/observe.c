@@ -22,8 +22,8 @@
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
-/* Most columns that a table may have, known here or not */
-#define MAX_COLUMNS 32
+/* Most columns that are of use for any table; there may be more in the file. */
+#define MAX_COLUMNS 16
 
 enum kind { TEXT, NUMBER, SMALL };
 
@@ -143,20 +143,16 @@ static int read_file(const char *root, const char *file, char **text)
 	return err;
 }
 
-/* Cut the line at *@next into fields, of which it returns the number. */
-static int split(char **next, char *fields[MAX_COLUMNS])
+/* How many fields a line has */
+static int width_of(const char *line)
 {
-	char *line = *next, *end = strchr(line, '\n');
-	int n = 0;
+	int n = 1;
 
-	*next = NULL;
-	if (end) {
-		*end = '\0';
-		*next = end + 1;
+	while ((line = strchr(line, '\t'))) {
+		line++;
+		n++;
 	}
-	while (line && n < MAX_COLUMNS)
-		fields[n++] = strsep(&line, "\t");
-	return line ? -EPROTO : n;
+	return n;
 }
 
 static int set_member(void *row, const struct column *c, const char *text)
@@ -178,49 +174,57 @@ static int set_member(void *row, const struct column *c, const char *text)
 	return errno || end == text || *end ? -EPROTO : 0;
 }
 
-/*
- * Fill in the array @rows from the rows at @text. places[] says in which field
- * of a row a column of the table is, of @width fields. Returns their number.
- *
- * What follows an empty line is meant for people.
- */
-static int parse_rows(const struct table *t, char *text, const int *places,
-		      int width, char *rows)
+/* In which field of the line of names is each column of @t? */
+static int find_columns(const struct table *t, char *line, int *places)
 {
-	char *fields[MAX_COLUMNS];
-	int n = 0, err;
+	size_t left = t->nr_columns, i;
+	char *name;
+	int place;
+
+	memset(places, -1, t->nr_columns * sizeof(*places));
+	for (place = 0; (name = strsep(&line, "\t")); place++)
+		for (i = 0; i < t->nr_columns; i++) {
+			if (places[i] >= 0 || strcmp(name, t->columns[i].name))
+				continue;
+			places[i] = place;
+			left--;
+		}
+	return left ? -EPROTO : 0;
+}
+
+static int parse_row(const struct table *t, char *line, const int *places, void *row)
+{
+	int place, err = 0;
+	char *field;
 	size_t i;
 
-	while (text && *text && *text != '\n') {
-		if (split(&text, fields) != width)
+	for (place = 0; !err && (field = strsep(&line, "\t")); place++)
+		for (i = 0; !err && i < t->nr_columns; i++)
+			if (places[i] == place)
+				err = set_member(row, &t->columns[i], field);
+	return err;
+}
+
+/* Fill in the array @rows, of which the length is returned. */
+static int parse(const struct table *t, char *text, char *rows)
+{
+	char *line = strsep(&text, "\n");
+	int places[MAX_COLUMNS], width = width_of(line), n = 0, err;
+
+	err = find_columns(t, line, places);
+	if (err)
+		return err;
+	while (text && *text) {
+		line = strsep(&text, "\n");
+		if (width_of(line) != width)
 			return -EPROTO;
-		for (i = 0; i < t->nr_columns; i++) {
-			err = set_member(rows, &t->columns[i], fields[places[i]]);
-			if (err)
-				return err;
-		}
+		err = parse_row(t, line, places, rows);
+		if (err)
+			return err;
 		rows += t->row;
 		n++;
 	}
 	return n;
-}
-
-static int parse(const struct table *t, char *text, char *rows)
-{
-	int places[MAX_COLUMNS], width, j;
-	char *fields[MAX_COLUMNS];
-	size_t i;
-
-	width = split(&text, fields);
-	for (i = 0; i < t->nr_columns; i++) {
-		for (j = 0; j < width; j++)
-			if (!strcmp(fields[j], t->columns[i].name))
-				break;
-		if (j >= width)
-			return -EPROTO;
-		places[i] = j;
-	}
-	return parse_rows(t, text, places, width, rows);
 }
 
 static int read_table(const struct table *t, const char *root, void **rows)
