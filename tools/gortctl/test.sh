@@ -256,7 +256,7 @@ on_terminal()
 # press KEY: again and again, so that it is pressed when it is waited for
 press()
 {
-	for i in 1 2 3 4 5 6 7 8 9 10; do
+	for _ in 1 2 3 4 5 6 7 8 9 10; do
 		sleep 0.5
 		printf "$1" || return
 	done 2> /dev/null

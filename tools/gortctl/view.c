@@ -92,7 +92,7 @@ static void print_states(FILE *f, const struct view *v)
 
 static void print_rates(FILE *f, const struct gort_stats *d, double s)
 {
-	fprintf(f, "per second: %.0f switches, %.0f created, %.0f ended, %.0f stolen, %.0f parked\n",
+	fprintf(f, "per second: %.0f switches, %.0f created, %.0f ended, %.0f stolen, %.0f slept\n",
 		d->switches / s, d->spawned / s, d->exited / s, d->stolen / s,
 		d->parked / s);
 	fprintf(f, "preemption per second: %.1f requested, %.1f accepted (%.1f async)\n",
