@@ -218,6 +218,10 @@ void gortc_explain(const struct gortc *c, const char *path, int err,
 	case EPERM:
 		hint = ": it is for root alone, unless root opens it with chown or chmod";
 		break;
+	case EDQUOT:
+		why = "the limit of your user is reached";
+		hint = ": close others, or have root raise the parameter max_files_user";
+		break;
 	case ENOTTY:
 	case EINVAL:
 		why = "this is not the device of gort";

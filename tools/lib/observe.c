@@ -322,17 +322,23 @@ int gortc_stack(const char *root, __u64 gid, char **text)
 	return err;
 }
 
-/* Is @root, or else the folder that it would be in, in debugfs? */
-static int in_debugfs(const char *root)
+static int in_debugfs(const char *path)
+{
+	struct statfs st;
+
+	return !statfs(path, &st) && st.f_type == DEBUGFS_MAGIC;
+}
+
+/* Is the folder that @root would be in, in debugfs? */
+static int parent_in_debugfs(const char *root)
 {
 	char path[PATH_MAX], *slash;
-	struct statfs st;
 
 	snprintf(path, sizeof(path), "%s", root);
 	slash = strrchr(path, '/');
 	if (slash && slash != path)
 		*slash = '\0';
-	return !statfs(path, &st) && st.f_type == DEBUGFS_MAGIC;
+	return in_debugfs(path);
 }
 
 void gortc_explain_debugfs(const char *root, int err, char *buf, size_t size)
@@ -345,6 +351,11 @@ void gortc_explain_debugfs(const char *root, int err, char *buf, size_t size)
 	case ENOENT:
 	case ENOTDIR:
 		if (in_debugfs(root)) {
+			why = "the module does not have this file";
+			hint = ": build this program and the module from the same tree";
+			break;
+		}
+		if (parent_in_debugfs(root)) {
 			hint = ": is the module loaded? Try: insmod gort.ko";
 			break;
 		}
