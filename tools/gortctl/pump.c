@@ -208,7 +208,7 @@ const char *pump_error(int err)
 	if (err == -EDEADLK)
 		return "deadlock: the others slept with nobody to wake them; see dmesg";
 	if (err == -EDQUOT)
-		return "the limit of your user is reached: run fewer, or have root raise max_tasks_user";
+		return "the limit of your user is reached: run fewer, or raise max_tasks_user";
 	return strerror(-err);
 }
 

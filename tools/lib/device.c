@@ -212,7 +212,7 @@ void gortc_explain(const struct gortc *c, const char *path, int err,
 	case ENOENT:
 	case ENXIO:
 	case ENODEV:
-		hint = ": is the module loaded? Try: insmod gort.ko";
+		hint = ": is the module loaded? Try: modprobe gort, or insmod gort.ko";
 		break;
 	case EACCES:
 	case EPERM:

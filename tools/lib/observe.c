@@ -356,7 +356,7 @@ void gortc_explain_debugfs(const char *root, int err, char *buf, size_t size)
 			break;
 		}
 		if (parent_in_debugfs(root)) {
-			hint = ": is the module loaded? Try: insmod gort.ko";
+			hint = ": is the module loaded? Try: modprobe gort, or insmod gort.ko";
 			break;
 		}
 		why = "debugfs is not mounted";
