@@ -211,8 +211,11 @@ bool gort_handoffp(struct gort_p *p, struct gort_m *sysm)
 	if (!p->taken) {
 		work = !gort_runqempty(p) || gort_sched.size;
 		alloc = work && !gort_startm(p, NULL, false);
-		/* meanwhile, or without need, one that has an M */
-		if (!work || alloc)
+		/*
+		 * Meanwhile, or without need, one that has an M; but not if it
+		 * is another context's turn, which needs the new one.
+		 */
+		if (!work || (alloc && !READ_ONCE(p->turn_over)))
 			idle = !gort_startlockedm(p) && !work;
 	}
 	if (idle)
