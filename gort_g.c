@@ -201,9 +201,9 @@ static unsigned long go_on_m(unsigned long ctx, unsigned long fn,
  *	G, of the module that made the context
  * @arg: the body's argument
  *
- * As the go statement: from a G, the new one comes next on the same P, in the
- * rest of the slice, and keeps the same module loaded. It runs for certain once
- * this has returned 0.
+ * As the go statement: from a G of the same context, the new one comes next on the
+ * same P, in the rest of the slice. One that a G starts keeps the same module
+ * loaded. It runs for certain once this has returned 0.
  *
  * Context: G or process; not in a section that must not sleep.
  * Return: 0, -EAGAIN (the cap of the context or of the machine is reached),

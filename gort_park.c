@@ -53,7 +53,8 @@ int gort_may_leave(struct gort_g *g, const char *what)
 /**
  * gort_yield() - let others run
  *
- * The G goes to the end of its P's queue. As Gosched in Go.
+ * The G goes to the end of its P's queue, or, if no other G of its context is
+ * ready, ends the context's turn. As Gosched in Go.
  *
  * Context: G.
  * Return: 0, -ECANCELED if the G is to end, -EDEADLK if it holds a gort lock
@@ -295,8 +296,9 @@ static unsigned long ready_on_m(unsigned long g, unsigned long p,
  * gort_ready() - wake a G that parks, or let its next park return at once
  * @g: the G; the caller holds a reference or knows that it has not ended
  *
- * From a G, the other one comes next on the same P, in the rest of the slice;
- * from elsewhere it goes to the global queue. A G that has ended stays ended.
+ * From a G of the same context, the other one comes next on the same P, in the
+ * rest of the slice; from elsewhere it goes to the global queue. A G that has
+ * ended stays ended.
  * As ready in Go.
  *
  * Context: any. What it wakes: at most one M, besides @g.

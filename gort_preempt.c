@@ -38,7 +38,8 @@
  * The tick is one hrtimer per P, on only while a G runs there or is in a
  * blocking call: it stops itself when it finds none and is started when the next
  * G comes on. It asks a G whose slice it has seen for the slice's length, so a G
- * runs for one slice at least and one slice and a tick at most, and one that
+ * runs for one slice at least and one slice and a tick at most, one whose context
+ * has had its turn for as long while another one waits (gort_runq.c), and one that
  * Linux wants the CPU from (need_resched): a kernel without full preemption
  * waits for a tick, which is a slice or 10 ms, whichever is less. A P whose G
  * has blocked for a tick is handed on (gort_syscall.c).
