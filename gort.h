@@ -147,6 +147,7 @@ enum gort_permit {
  * @wait_reason: why it sleeps; A
  * @dozes: it sleeps, but something outside its context is sure to wake it, as
  *	@timer: counts as awake; O, or the waker while it sleeps
+ * @ended: it has left its stack for good; O, read without
  * @timer: wakes it; O
  * @events: in whose queues it is (gort_event.c), innermost first; O
  * @child: what it is to the group that it belongs to, or NULL; O
@@ -174,6 +175,7 @@ struct gort_g {
 	bool named;
 	bool cancelled;
 	bool dozes;
+	bool ended;
 	int cpu;
 	void *call;
 	unsigned long since;
@@ -497,8 +499,9 @@ static inline bool gort_should_fail(void)
 
 /*
  * Has @g, whose memory is referenced, left its context? If not, and the caller is
- * in an RCU section, the context and the module of the G's code stay until the
- * end of that: both wait for the last G, and then for RCU.
+ * in an RCU section, the context stays until the end of that: it waits for the
+ * last G, and then for RCU. If @g has not even ended, the same is true of the
+ * module of its code.
  */
 static inline bool gort_gone(const struct gort_g *g)
 {
@@ -528,6 +531,10 @@ void gort_gentry(void);
 void gort_morestack(void);
 void gort_lessstack(void);
 void gort_async(void);
+void gort_on_g0_over(void);
+void gort_gentry_over(void);
+void gort_morestack_over(void);
+void gort_async_over(void);
 
 /* gort_preempt.c */
 void gort_guard_reset(struct gort_g *g);
@@ -769,6 +776,30 @@ extern const unsigned int gort_nr_workloads;
 /* gort_dev.c */
 int gort_dev_init(void);
 void gort_dev_exit(void);
+
+/* gort_backtrace.c */
+enum gort_frame_how {
+	GORT_FRAME_CALL,	/* ip is where a call returns to */
+	GORT_FRAME_HIT,		/* ip was interrupted */
+	GORT_FRAME_GUESS,	/* ip may be where a call returned to long ago */
+};
+
+/**
+ * struct gort_frame - one call on a stack
+ * @ip: where the function goes on
+ * @how: what that is
+ */
+struct gort_frame {
+	unsigned long ip;
+	enum gort_frame_how how;
+};
+
+struct pt_regs;
+unsigned int gort_backtrace(const struct gort_g *g, struct gort_frame *f,
+			    unsigned int max);
+unsigned int gort_backtrace_regs(const struct gort_g *g,
+				 const struct pt_regs *regs,
+				 struct gort_frame *f, unsigned int max);
 
 /* gort_debugfs.c */
 void gort_debugfs_init(void);

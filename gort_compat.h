@@ -24,6 +24,12 @@
 	ENDBR
 .endm
 
+/* A place whose address is compared and never jumped to. */
+.macro GORT_PLACE name
+SYM_INNER_LABEL(\name, SYM_L_GLOBAL)
+	ANNOTATE_NOENDBR
+.endm
+
 #else /* !__ASSEMBLY__ */
 
 #include <linux/export.h>
@@ -38,6 +44,10 @@
 #include <linux/io_uring/cmd.h>
 #else
 #include <linux/io_uring.h>
+#endif
+#ifdef CONFIG_UNWINDER_ORC
+#include <linux/objtool.h>
+#include <asm/orc_types.h>
 #endif
 
 /*
@@ -91,6 +101,18 @@ static inline const void *gort_uring_payload(const struct io_uring_cmd *c)
 #define gort_assign_str(dst, src)	__assign_str(dst)
 #else
 #define gort_assign_str(dst, src)	__assign_str(dst, src)
+#endif
+
+#ifdef CONFIG_UNWINDER_ORC
+/* Does it describe an ordinary frame? 6.4 gave "no frame" a type of its own. */
+static inline bool gort_orc_is_call(const struct orc_entry *orc)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 4, 0)
+	return orc->type == ORC_TYPE_CALL;
+#else
+	return orc->type == UNWIND_HINT_TYPE_CALL && !orc->end;
+#endif
+}
 #endif
 
 typedef unsigned long (*gort_shrink_fn)(struct shrinker *s,

@@ -3,6 +3,7 @@
  * /sys/kernel/debug/gort: what there is and what it does, for root alone.
  *
  *	gs		a line for each G
+ *	stack		where one G is, or all of them are
  *	ms		a line for each M
  *	ps		a line for each P
  *	segments	stack segments by size
@@ -20,10 +21,17 @@
  * to each G there is, in batches, which is the only time that locks are held.
  * The array has a pointer for each G, and fails with ENOMEM. Each line is then
  * made from the G itself: its memory is there thanks to the reference, and who
- * has ended meanwhile is left out. What else the line names (the context, the
- * reason of a park, functions) stays for an RCU section that finds the G not gone
- * (gort_gone()). The name of the body comes out of the symbol table of its
- * module, which is slow: that of the last line is kept, and the module pinned.
+ * has ended meanwhile is left out. What else the line names stays for an RCU
+ * section that finds the G not gone (the context, see gort_gone()), or not ended
+ * (the reason of its park, functions). The name of the body comes out of the
+ * symbol table of its module, which is slow: that of the last line is kept, and
+ * the module pinned.
+ *
+ * stack. Which G is told by writing its number; until then it is all of them, as
+ * for gs. A stack can be walked while it stands still, and the one way to make
+ * it, wherever the G is, is to stop the world. That is done for one G at a time,
+ * and only to collect addresses, at most STACK_FRAMES; they are named afterwards,
+ * as long as the G has not ended, since its code could be gone then.
  *
  * What state a G is in follows from what others see of it, and needs no lock and
  * nothing that a switch would have to write:
@@ -31,7 +39,8 @@
  *	starting	no stack yet
  *	running		current on the CPU that it last came on
  *	blocked		g->call, which is set around each call that may block
- *	waiting		no permit, and asleep (gort_park.c)
+ *	waiting		no permit, and asleep (gort_park.c); or it has ended, and is
+ *			kept for the sake of its children (gort_group.c)
  *	runnable	else: in a queue, or just between two of these
  *
  * How long it has waited or blocked is told in jiffies: reading a clock at each
@@ -62,13 +71,19 @@
 
 #include "gort.h"
 
+/* Frames of one stack that are shown */
+#define STACK_FRAMES	1024
+
 /* Ms that may come while memory for the others is got */
 #define SPARE_MS	16
 
 /**
- * struct listing - a reader of gs; under the lock of its seq_file
+ * struct listing - a reader of gs or stack; under the lock of its seq_file
  * @gs: those to be shown, each with a reference, or NULL
  * @nr: how many
+ * @shown: the first so many of them
+ * @gid: who was asked for in stack, or 0: all; A
+ * @frames: of stack, else NULL
  * @body: function whose name is kept
  * @module: pinned while it is
  * @name: the name
@@ -76,6 +91,9 @@
 struct listing {
 	struct gort_g **gs;
 	unsigned int nr;
+	unsigned int shown;
+	u64 gid;
+	struct gort_frame *frames;
 	const void *body;
 	struct module *module;
 	char name[KSYM_SYMBOL_LEN];
@@ -128,6 +146,8 @@ static const char *g_state(const struct gort_g *g)
 		return "running";
 	if (READ_ONCE(g->call))
 		return "blocked";
+	if (READ_ONCE(g->ended))
+		return "waiting";
 	if (atomic_read(&((struct gort_g *)g)->wait) == GORT_PERMIT_PARKED)
 		return "waiting";
 	return "runnable";
@@ -139,6 +159,8 @@ static void put_reason(struct seq_file *m, const struct gort_g *g, char state)
 	const char *reason = READ_ONCE(g->wait_reason);
 	void *call = READ_ONCE(g->call);
 
+	if (READ_ONCE(g->ended))
+		reason = "children";
 	if (state == 'w' && reason)
 		put_text(m, reason);
 	else if (state == 'b' && call)
@@ -162,7 +184,7 @@ static void put_body(struct seq_file *m, const struct gort_g *g)
 	if (l->body != g->body) {
 		forget_name(l);
 		name_of(l->name, g->body);
-		if (try_module_get(g->text.module)) {
+		if (!READ_ONCE(g->ended) && try_module_get(g->text.module)) {
 			l->module = g->text.module;
 			l->body = g->body;
 		}
@@ -170,17 +192,22 @@ static void put_body(struct seq_file *m, const struct gort_g *g)
 	seq_puts(m, l->name);
 }
 
+/* How long it has been in @state; 0 where that is not known. */
+static unsigned int ms_in(const struct gort_g *g, const char *state)
+{
+	if (*state != 'w' && *state != 'b')
+		return 0;
+	return jiffies_to_msecs(jiffies - READ_ONCE(g->since));
+}
+
 static void put_g(struct seq_file *m, const struct gort_g *g)
 {
 	const char *state = g_state(g);
-	unsigned int ms = 0;
 
-	if (*state == 'w' || *state == 'b')
-		ms = jiffies_to_msecs(jiffies - READ_ONCE(g->since));
 	seq_printf(m, "%llu\t%llu\t", g->id, g->ctx->id);
 	put_text(m, g->ctx->name);
 	seq_printf(m, "\t%s\t%d\t%u\t%u\t%u\t%u\t", state, READ_ONCE(g->cpu),
-		   ms, READ_ONCE(g->stats.preempted),
+		   ms_in(g, state), READ_ONCE(g->stats.preempted),
 		   READ_ONCE(g->stats.declined), READ_ONCE(g->stack_now));
 	put_reason(m, g, *state);
 	seq_putc(m, '\t');
@@ -196,29 +223,37 @@ static void drop_gs(struct listing *l)
 	l->nr = 0;
 }
 
-/* Position 0 is the line of the columns, and a new look at what there is. */
-static void *gs_start(struct seq_file *m, loff_t *pos)
+static int get_gs(struct listing *l)
 {
-	struct listing *l = m->private;
 	long nr;
 
-	if (!*pos) {
-		drop_gs(l);
-		nr = gort_gs_get(&l->gs);
-		if (nr < 0)
-			return ERR_PTR(nr);
-		l->nr = nr;
+	drop_gs(l);
+	nr = gort_gs_get(&l->gs);
+	if (nr < 0)
+		return nr;
+	l->nr = nr;
+	l->shown = nr;
+	return 0;
+}
+
+/* Position 0 is the line of the columns, and a new look at what there is. */
+static void *gs_at(struct listing *l, loff_t pos)
+{
+	if (!pos)
 		return SEQ_START_TOKEN;
-	}
-	return *pos <= l->nr ? l->gs[*pos - 1] : NULL;
+	return pos <= l->shown ? l->gs[pos - 1] : NULL;
+}
+
+static void *gs_start(struct seq_file *m, loff_t *pos)
+{
+	int err = *pos ? 0 : get_gs(m->private);
+
+	return err ? ERR_PTR(err) : gs_at(m->private, *pos);
 }
 
 static void *gs_next(struct seq_file *m, void *v, loff_t *pos)
 {
-	struct listing *l = m->private;
-
-	++*pos;
-	return *pos <= l->nr ? l->gs[*pos - 1] : NULL;
+	return gs_at(m->private, ++*pos);
 }
 
 static void gs_stop(struct seq_file *m, void *v)
@@ -258,6 +293,7 @@ static int gs_release(struct inode *inode, struct file *file)
 
 	drop_gs(l);
 	forget_name(l);
+	kvfree(l->frames);
 	return seq_release_private(inode, file);
 }
 
@@ -265,6 +301,182 @@ static const struct file_operations gs_fops = {
 	.owner = THIS_MODULE,
 	.open = gs_open,
 	.read = seq_read,
+	.llseek = seq_lseek,
+	.release = gs_release,
+};
+
+/* stack */
+
+/* Only the one that was asked for. */
+static int pick(struct listing *l, u64 gid)
+{
+	for (l->shown = 0; l->shown < l->nr; l->shown++)
+		if (l->gs[l->shown]->id == gid)
+			break;
+	if (l->shown == l->nr || gort_gone(l->gs[l->shown]))
+		return -ENOENT;
+	swap(l->gs[0], l->gs[l->shown]);
+	l->shown = 1;
+	return 0;
+}
+
+static void *stack_at(struct listing *l, loff_t pos)
+{
+	return pos < l->shown ? l->gs[pos] : NULL;
+}
+
+static void *stack_start(struct seq_file *m, loff_t *pos)
+{
+	struct listing *l = m->private;
+	u64 gid = READ_ONCE(l->gid);
+	int err;
+
+	if (!*pos) {
+		err = get_gs(l);
+		if (!err && gid)
+			err = pick(l, gid);
+		if (err)
+			return ERR_PTR(err);
+	}
+	return stack_at(l, *pos);
+}
+
+static void *stack_next(struct seq_file *m, void *v, loff_t *pos)
+{
+	return stack_at(m->private, ++*pos);
+}
+
+/* Walk the stack of @g. Returns how many frames; gets how many segments. */
+static unsigned int take_stack(const struct gort_g *g, struct gort_frame *f,
+			       unsigned int *segs)
+{
+	const struct gort_seg *s;
+	unsigned int n = 0;
+
+	*segs = 0;
+	if (gort_stop_the_world())
+		return 0;
+	if (!gort_gone(g) && !g->ended) {
+		for (s = g->seg; s; s = s->prev)
+			++*segs;
+		n = gort_backtrace(g, f, STACK_FRAMES);
+	}
+	gort_start_the_world();
+	return n;
+}
+
+/* In an RCU section that found it not gone. */
+static void put_head(struct seq_file *m, const struct gort_g *g,
+		     const char *state, unsigned int segs)
+{
+	void *call = READ_ONCE(g->call);
+
+	seq_printf(m, "G %llu of ", g->id);
+	put_text(m, g->ctx->name);
+	seq_printf(m, " (ctx %llu) [", g->ctx->id);
+	if (*state == 'w')
+		put_reason(m, g, *state);
+	else
+		seq_puts(m, state);
+	if (*state == 'w' || *state == 'b')
+		seq_printf(m, ", %u ms", ms_in(g, state));
+	seq_printf(m, "]: cpu %d, %u segments, %u bytes\n", READ_ONCE(g->cpu),
+		   segs, READ_ONCE(g->stack_now));
+	if (*state != 'b' || !call)
+		return;
+	seq_puts(m, "  ");
+	put_name(m, call);
+	seq_putc(m, '\n');
+}
+
+static void put_frame(struct seq_file *m, const struct gort_frame *f)
+{
+	char name[KSYM_SYMBOL_LEN];
+
+	if (f->how == GORT_FRAME_HIT)
+		snprintf(name, sizeof(name), "%pS", (void *)f->ip);
+	else
+		snprintf(name, sizeof(name), "%pB", (void *)f->ip);
+	seq_printf(m, "  %s%s\n", f->how == GORT_FRAME_GUESS ? "? " : "",
+		   strncmp(name, "0x", 2) ? name : "?");
+}
+
+static int stack_show(struct seq_file *m, void *v)
+{
+	struct listing *l = m->private;
+	const struct gort_g *g = v;
+	const char *state = g_state(g);
+	unsigned int n, i, segs;
+	bool gone;
+
+	n = take_stack(g, l->frames, &segs);
+	rcu_read_lock();
+	gone = gort_gone(g);
+	if (!gone)
+		put_head(m, g, state, segs);
+	rcu_read_unlock();
+	if (gone && READ_ONCE(l->gid))
+		return -ENOENT;
+	for (i = 0; i < n && !gone; i++) {
+		rcu_read_lock();
+		gone = gort_gone(g) || READ_ONCE(g->ended);
+		if (!gone)
+			put_frame(m, &l->frames[i]);
+		rcu_read_unlock();
+		cond_resched();
+	}
+	if (n == STACK_FRAMES)
+		seq_puts(m, "  ...\n");
+	return 0;
+}
+
+static const struct seq_operations stack_seq = {
+	.start = stack_start, .next = stack_next, .stop = gs_stop,
+	.show = stack_show,
+};
+
+static int stack_open(struct inode *inode, struct file *file)
+{
+	struct gort_frame *f;
+	struct listing *l;
+
+	if (gort_should_fail())
+		return -ENOMEM;
+	f = kvmalloc_array(STACK_FRAMES, sizeof(*f), GFP_KERNEL);
+	if (!f)
+		return -ENOMEM;
+	l = __seq_open_private(file, &stack_seq, sizeof(*l));
+	if (!l) {
+		kvfree(f);
+		return -ENOMEM;
+	}
+	l->frames = f;
+	return 0;
+}
+
+/* The number of a G: the next read begins with it. */
+static ssize_t stack_write(struct file *file, const char __user *buf,
+			   size_t len, loff_t *pos)
+{
+	struct listing *l = ((struct seq_file *)file->private_data)->private;
+	u64 gid;
+	int err = kstrtou64_from_user(buf, len, 10, &gid);
+
+	if (err)
+		return err == -EFAULT ? err : -EINVAL;
+	if (!gid)
+		return -EINVAL;
+	WRITE_ONCE(l->gid, gid);
+	seq_lseek(file, 0, SEEK_SET);
+	*pos = 0;
+	return len;
+}
+
+static const struct file_operations stack_fops = {
+	.owner = THIS_MODULE,
+	.open = stack_open,
+	.read = seq_read,
+	.write = stack_write,
 	.llseek = seq_lseek,
 	.release = gs_release,
 };
@@ -509,6 +721,7 @@ void gort_debugfs_init(void)
 	gort_start_ns = ktime_get_ns();
 	gort_dir = debugfs_create_dir("gort", NULL);
 	debugfs_create_file("gs", 0400, gort_dir, NULL, &gs_fops);
+	debugfs_create_file("stack", 0600, gort_dir, NULL, &stack_fops);
 	debugfs_create_file("ms", 0400, gort_dir, NULL, &gort_ms_fops);
 	debugfs_create_file("ps", 0400, gort_dir, NULL, &gort_ps_fops);
 	debugfs_create_file("segments", 0400, gort_dir, NULL,

@@ -21,6 +21,7 @@
  */
 
 #include <linux/err.h>
+#include <linux/jiffies.h>
 #include <linux/kprobes.h>
 #include <linux/module.h>
 #include <linux/slab.h>
@@ -145,6 +146,8 @@ static struct gort_g *bury(struct gort_g *g)
 	struct gort_p *p = this_p(); /* mostly: see gort_group_go() */
 	struct gort_g *next = NULL;
 
+	WRITE_ONCE(g->since, jiffies);
+	WRITE_ONCE(g->ended, true);
 	if (unlikely(!list_empty(&g->held)))
 		gort_abandon(g);
 	if (unlikely(g->events))

@@ -26,7 +26,9 @@
  *
  * The function returns into gort_lessstack, which finds the old segment
  * through %rbp. Returns are RET and not indirect jumps, so that return thunks
- * apply. No code here is known to the unwinder: traces end at a stack switch.
+ * apply. No code here is known to the kernel's unwinder: its traces end at a
+ * stack switch. gort_backtrace.c knows it: the places that it looks for on the
+ * stack of a G have names (*_over).
  *
  * Who calls gort_morestack need not be a G: somebody may run G code on an
  * ordinary stack while a G is current on this CPU. Then the stack pointer is
@@ -96,7 +98,7 @@ SYM_CODE_START(gort_on_g0)
 	RET
 SYM_CODE_END(gort_on_g0)
 
-SYM_CODE_START_LOCAL(gort_on_g0_over)
+SYM_CODE_START(gort_on_g0_over)
 	GORT_UNWIND_END
 	GORT_ENDBR
 	addq	$24, %rsp
@@ -117,6 +119,7 @@ SYM_CODE_START(gort_gentry)
 	GORT_ENDBR
 	movq	PER_CPU_VAR(gort_curg), %rdi
 	call	gort_gmain
+	GORT_PLACE gort_gentry_over
 	int3
 SYM_CODE_END(gort_gentry)
 
@@ -186,6 +189,7 @@ SYM_CODE_START(gort_morestack)
 	movq	M_G0_SP(%rax), %rsi
 	addq	$G_SP, %rdi
 	call	gort_switch
+	GORT_PLACE gort_morestack_over
 	jmp	.Lask
 
 .Lstay:
@@ -270,6 +274,7 @@ SYM_CODE_START(gort_async)
 	movq	M_G0_SP(%rax), %rsi
 	addq	$G_SP, %rdi
 	call	gort_switch
+	GORT_PLACE gort_async_over
 
 	popq	%rbp
 	popq	%r11

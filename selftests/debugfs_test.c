@@ -14,34 +14,79 @@
 enum { RECV, GATE, CALL, RUN, LOOP, SLEEP };
 
 static const char * const files[] = {
-	"gs", "ms", "ps", "segments", "schedtrace",
+	"gs", "ms", "ps", "segments", "schedtrace", "stack",
 };
 
-/* All of a file, to be freed; NULL and errno if it can't be read. */
-static char *slurp(const char *name)
+static int dbg_open(const char *name, int flags)
 {
-	size_t size = 1 << 16, len = 0;
-	char path[64], *text = NULL;
-	ssize_t n = -1;
+	char path[64];
 	int fd;
 
 	snprintf(path, sizeof(path), DBG "%s", name);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return NULL;
+	fd = open(path, flags | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+/* All that there is to read, to be freed; NULL and errno if that fails. */
+static char *read_all(int fd)
+{
+	size_t size = 1 << 16, len = 0;
+	char *text = NULL;
+	ssize_t n;
+
 	do {
 		if (!text || size - len < size / 2)
 			text = realloc(text, size *= 2);
 		n = read(fd, text + len, size - len - 1);
 		len += n > 0 ? n : 0;
 	} while (n > 0);
-	close(fd);
 	if (n < 0) {
 		free(text);
 		return NULL;
 	}
 	text[len] = '\0';
 	return text;
+}
+
+/* The same of a file, by name. */
+static char *slurp(const char *name)
+{
+	int fd = dbg_open(name, O_RDONLY);
+	char *text;
+
+	if (fd < 0) {
+		errno = -fd;
+		return NULL;
+	}
+	text = read_all(fd);
+	close(fd);
+	return text;
+}
+
+/* What the file says of one G, to be freed; NULL and errno. */
+static char *stack_of(const char *gid)
+{
+	int fd = dbg_open("stack", O_RDWR);
+	char *text = NULL;
+
+	if (fd < 0) {
+		errno = -fd;
+		return NULL;
+	}
+	if (write(fd, gid, strlen(gid)) == (ssize_t)strlen(gid))
+		text = read_all(fd);
+	close(fd);
+	return text;
+}
+
+/* How often @what is in @text */
+static int lines_with(const char *text, const char *what)
+{
+	int n = 0;
+
+	for (; (text = strstr(text, what)); text++)
+		n++;
+	return n;
 }
 
 /* The @col-th field of @line into @buf. Is there one? */
@@ -162,7 +207,7 @@ TEST_F(core, tables_have_their_columns)
 	unsigned int i;
 	char *text;
 
-	for (i = 0; i < ARRAY_SIZE(files); i++) {
+	for (i = 0; i < ARRAY_SIZE(first); i++) {
 		text = slurp(files[i]);
 		ASSERT_NE(NULL, text);
 		EXPECT_EQ(0, strncmp(first[i], text, strlen(first[i])))
@@ -244,6 +289,355 @@ TEST_F(core, running_task_is_shown_with_its_thread)
 	EXPECT_EQ(2, found);
 	EXPECT_TRUE(gt_wait_for(atoi(of_dive("preempted"))));
 	EXPECT_EQ(0, finish(self->fd));
+}
+
+static const char * const at_bottom[] = {
+	[RECV] = "\n  t_dive_recv+", [GATE] = "\n  gort_syscall+",
+	[CALL] = "\n  gort_call+", [RUN] = "\n  t_dive_run+",
+	[LOOP] = "\n  t_dive_loop+", [SLEEP] = "\n  gort_sleep+",
+};
+
+static const char * const before_ms[] = {
+	[RECV] = " [receive, ", [GATE] = " [blocked, ", [CALL] = " [blocked, ",
+	[SLEEP] = " [sleep, ",
+};
+
+/* Is @text the stack of t_dive at a bottom of kind @how, below @depth levels? */
+static bool stack_is(const char *text, int how, int depth)
+{
+	bool calls = how == GATE || how == CALL;
+
+	return text && text[0] == 'G' &&
+	       lines_with(text, "\n  t_dive_level+") == depth + 1 &&
+	       lines_with(text, at_bottom[how]) == 1 &&
+	       lines_with(text, "\n  task_main+") == 1 &&
+	       lines_with(text, "\n  gort_gmain+") == 1 &&
+	       lines_with(text, "\n  t_k_gate [gort_test]\n") == calls &&
+	       (!before_ms[how] || strstr(text, before_ms[how])) &&
+	       !strstr(text, "? ") && !strstr(text, "0xffff");
+}
+
+/* The same when it has come there, or as it is after a second. */
+static char *settled_stack(const char *gid, int how, int depth)
+{
+	__u64 until = gt_in_ms(1000);
+	char *text = NULL;
+
+	do {
+		free(text);
+		gt_pause();
+		text = stack_of(gid);
+	} while (!stack_is(text, how, depth) && gt_now() < until);
+	return text;
+}
+
+/*
+ * Every call is there, once, over all segments, however the G left its stack: in
+ * a park, in a call, at a check, in the middle of a loop.
+ */
+TEST_F(core, stack_is_complete_over_all_segments)
+{
+	static const int depths[] = { 0, 1, 2, 3, 5, 30, 100 };
+	char gid[32], *text, *where;
+	int how, segs = 0;
+	unsigned int i;
+
+	for (how = RECV; how <= SLEEP; how++)
+		for (i = 0; i < ARRAY_SIZE(depths); i++) {
+			ASSERT_EQ(0, ct_gate(false));
+			ASSERT_EQ(0, ct_loops(true));
+			ASSERT_EQ(1, ct_start(self->fd, "t_dive", 1, how,
+					      depths[i]));
+			ASSERT_TRUE(gt_wait_for(!strncmp(of_dive("body"), DIVE,
+							 strlen(DIVE))));
+			snprintf(gid, sizeof(gid), "%s\n", of_dive("gid"));
+			text = settled_stack(gid, how, depths[i]);
+			ASSERT_TRUE(stack_is(text, how, depths[i]))
+				TH_LOG("how %d, depth %d:\n%s", how, depths[i],
+				       text ?: strerror(errno));
+			where = text ? strstr(text, " segments") : NULL;
+			while (where && where[-1] >= '0' && where[-1] <= '9')
+				where--;
+			segs = where ? atoi(where) : 0;
+			free(text);
+			ASSERT_EQ(0, finish(self->fd));
+		}
+	EXPECT_LE(5, segs);
+}
+
+/* Again and again, wherever it just is, and whoever else is to be seen. */
+TEST_F(core, stacks_of_running_tasks_are_complete)
+{
+	char gid[32], *text;
+	int i;
+
+	ASSERT_EQ(0, gt_param_set("slice_us", 1000));
+	ASSERT_EQ(1, ct_start(self->fd, "t_dive", 1, RUN, 40));
+	ASSERT_TRUE(gt_wait_for((text = slurp("stack")) &&
+				(free(text), g_is(DIVE, "running"))));
+	snprintf(gid, sizeof(gid), "%s\n", of_dive("gid"));
+	for (i = 0; i < 100; i++) {
+		text = stack_of(gid);
+		ASSERT_TRUE(stack_is(text, RUN, 40))
+			TH_LOG("%d:\n%s", i, text ?: strerror(errno));
+		free(text);
+	}
+	EXPECT_EQ(0, finish(self->fd));
+}
+
+/* Without a number it is all of them, each with its head. */
+TEST_F(core, stacks_of_all_tasks_are_shown)
+{
+	char *text;
+
+	ASSERT_EQ(20, ct_start(self->fd, "t_dive", 20, SLEEP, 3));
+	ASSERT_TRUE(gt_wait_for(count_in("gs", "reason", "sleep") == 20));
+	text = slurp("stack");
+	ASSERT_NE(NULL, text);
+	EXPECT_EQ(20, lines_with(text, " of debugfs_test (ctx "));
+	EXPECT_EQ(80, lines_with(text, "\n  t_dive_level+"));
+	EXPECT_EQ(20, lines_with(text, "\n  gort_gmain+"));
+	free(text);
+}
+
+/* A number that no G has, or had, and what is no number. */
+TEST_F(core, stack_of_nobody_is_an_error)
+{
+	static const char * const bad[] = {
+		"", "0", "-1", "x", "1 2", "0x1", "18446744073709551616",
+		"1111111111111111111111111111111111",
+	};
+	char gid[32], c;
+	unsigned int i;
+	int fd;
+
+	ASSERT_EQ(1, ct_start(self->fd, "t_dive", 1, SLEEP, 0));
+	ASSERT_TRUE(gt_wait_for(g_is(DIVE, "waiting")));
+	snprintf(gid, sizeof(gid), "%s", of_dive("gid"));
+	fd = dbg_open("stack", O_RDWR);
+	ASSERT_LE(0, fd);
+	for (i = 0; i < ARRAY_SIZE(bad); i++) {
+		errno = 0;
+		EXPECT_EQ(-1, write(fd, bad[i], strlen(bad[i]) ?: 1))
+			TH_LOG("'%s'", bad[i]);
+		EXPECT_EQ(EINVAL, errno);
+	}
+	EXPECT_EQ(-1, write(fd, gt_hole_after(0), 4));
+	EXPECT_EQ(EFAULT, errno);
+	ASSERT_EQ((ssize_t)strlen(gid), write(fd, gid, strlen(gid)));
+	EXPECT_EQ(1, read(fd, &c, 1));
+	EXPECT_EQ('G', c);
+	ASSERT_EQ(0, finish(self->fd));
+	ASSERT_TRUE(gt_wait_for(!count_in("gs", "gid", "")));
+	/* the same file, from its beginning */
+	ASSERT_EQ((ssize_t)strlen(gid), write(fd, gid, strlen(gid)));
+	EXPECT_EQ(-1, read(fd, &c, 1));
+	EXPECT_EQ(ENOENT, errno);
+	ASSERT_EQ(19, write(fd, "9000000000000000000", 19));
+	EXPECT_EQ(-1, read(fd, &c, 1));
+	EXPECT_EQ(ENOENT, errno);
+	close(fd);
+}
+
+/* Has each line of gs its eleven fields, and is each number there once? */
+static bool gs_is_sound(const char *gs)
+{
+	unsigned long long gid, *seen = calloc(2 * MANY, sizeof(*seen));
+	int col = column(gs, "gid"), body = column(gs, "body"), n = 0, i;
+	const char *line;
+	char buf[256];
+
+	for (line = next_line(gs); line; line = next_line(line)) {
+		if (!field(line, col, buf, sizeof(buf)) || n == 2 * MANY)
+			return false;
+		gid = strtoull(buf, NULL, 10);
+		if (!gid || !field(line, body, buf, sizeof(buf)) || !*buf ||
+		    field(line, body + 1, buf, sizeof(buf)))
+			return false;
+		/* mostly in order */
+		for (i = n; i && seen[i - 1] > gid; i--)
+			seen[i] = seen[i - 1];
+		if (i && seen[i - 1] == gid)
+			return false;
+		seen[i] = gid;
+		n++;
+	}
+	free(seen);
+	return true;
+}
+
+/*
+ * Thousands that stay are all there, once each, while others come and go among
+ * them; and when all of them go, nothing is made up.
+ */
+TEST_F(core, many_tasks_are_listed_while_they_come_and_go)
+{
+	char *gs;
+	int i;
+
+	ASSERT_EQ(MANY / 2, ct_start(self->fd, "t_alone", MANY / 2));
+	ASSERT_EQ(4, ct_start(self->fd, "t_spawner", 4));
+	ASSERT_EQ(MANY / 2, ct_start(self->fd, "t_alone", MANY / 2));
+	ASSERT_TRUE(gt_wait_for(count_in("gs", "reason", "nobody") == MANY));
+	for (i = 0; i < 10; i++) {
+		gs = slurp("gs");
+		ASSERT_NE(NULL, gs);
+		EXPECT_TRUE(gs_is_sound(gs));
+		EXPECT_EQ(MANY, count(gs, "reason", "nobody"));
+		free(gs);
+	}
+	ASSERT_EQ(0, gt_cancel_all(self->fd, NULL));
+	while (count_in("gs", "gid", "")) {
+		gs = slurp("gs");
+		ASSERT_NE(NULL, gs);
+		EXPECT_TRUE(gs_is_sound(gs));
+		free(gs);
+	}
+}
+
+/* Whoever is no root sees nothing, and root sees no address. */
+TEST_F(core, files_are_for_root_and_show_no_address)
+{
+	unsigned int i;
+	struct stat st;
+	char *text;
+	pid_t pid;
+
+	ASSERT_EQ(10, ct_start(self->fd, "t_dive", 10, RECV, 20));
+	ASSERT_EQ(1, ct_start(self->fd, "t_dive", 1, GATE, 20));
+	for (i = 0; i < ARRAY_SIZE(files); i++) {
+		int fd = dbg_open(files[i], O_RDONLY);
+
+		ASSERT_LE(0, fd);
+		ASSERT_EQ(0, fstat(fd, &st));
+		EXPECT_EQ(strcmp(files[i], "stack") ? 0400 : 0600,
+			  st.st_mode & 07777);
+		text = read_all(fd);
+		ASSERT_NE(NULL, text);
+		EXPECT_EQ(NULL, strstr(text, "ffff"));
+		free(text);
+		close(fd);
+	}
+	pid = gt_fork();
+	if (!pid) {
+		if (setresgid(65534, 65534, 65534) ||
+		    setresuid(65534, 65534, 65534))
+			_exit(100);
+		for (i = 0; i < ARRAY_SIZE(files); i++)
+			if (dbg_open(files[i], O_RDONLY) != -EACCES)
+				_exit(1 + i);
+		_exit(0);
+	}
+	EXPECT_EQ(0, gt_reap(pid));
+}
+
+/* Segments are counted where they are: with a G, then in a cache. */
+TEST_F(core, segments_are_counted)
+{
+	char *before = slurp("segments"), *now;
+
+	ASSERT_NE(NULL, before);
+	ASSERT_EQ(10, ct_start(self->fd, "t_dive", 10, RECV, 100));
+	ASSERT_TRUE(gt_wait_for(count_in("gs", "reason", "receive") == 10));
+	now = slurp("segments");
+	ASSERT_NE(NULL, now);
+	EXPECT_EQ(10 + atoi(lookup(before, "size", "4096", "used")),
+		  atoi(lookup(now, "size", "4096", "used")));
+	EXPECT_LE(40 + atoi(lookup(before, "size", "16384", "used")),
+		  atoi(lookup(now, "size", "16384", "used")));
+	free(before);
+	free(now);
+	ASSERT_EQ(0, gt_cancel_all(self->fd, NULL));
+	EXPECT_TRUE(gt_wait_for(!count_in("gs", "gid", "")));
+	now = slurp("segments");
+	ASSERT_NE(NULL, now);
+	EXPECT_STREQ("0", lookup(now, "size", "4096", "used"));
+	EXPECT_STREQ("0", lookup(now, "size", "16384", "used"));
+	EXPECT_LT(0, atoi(lookup(now, "size", "4096", "cached")));
+	free(now);
+}
+
+/* As Go's line: which Ps there are, and how many wait on each. */
+TEST_F(core, schedtrace_counts_what_there_is)
+{
+	unsigned int procs, idle, threads, queue, q[2], i;
+	unsigned long long ms, later;
+	int spinning, sleeping;
+	char *text;
+
+	ASSERT_EQ(0, gt_param_set("nprocs", 1));
+	ASSERT_EQ(8, ct_start(self->fd, "t_dive", 8, RUN, 0));
+	ASSERT_TRUE(gt_wait_for(count_in("gs", "state", "runnable") >= 7));
+	for (i = 0; i < 2; i++) {
+		text = slurp("schedtrace");
+		ASSERT_NE(NULL, text);
+		ASSERT_EQ(8, sscanf(text, "SCHED %llums: gomaxprocs=%u idleprocs=%u threads=%u spinningthreads=%d idlethreads=%d runqueue=%u [%u]\n",
+				    i ? &later : &ms, &procs, &idle, &threads,
+				    &spinning, &sleeping, &queue, &q[0]))
+			TH_LOG("%s", text);
+		EXPECT_EQ(1, procs);
+		EXPECT_EQ(0, idle);
+		EXPECT_LE(1, threads);
+		EXPECT_LE(6, queue + q[0]);
+		EXPECT_GE(8, queue + q[0]);
+		free(text);
+		usleep(50000);
+	}
+	EXPECT_LE(ms + 50, later);
+	ASSERT_EQ(0, gt_param_set("nprocs", 2));
+	text = slurp("schedtrace");
+	ASSERT_NE(NULL, text);
+	EXPECT_EQ(9, sscanf(text, "SCHED %llums: gomaxprocs=2 idleprocs=%u threads=%u spinningthreads=%d idlethreads=%d runqueue=%u [%u %u%c",
+			    &ms, &idle, &threads, &spinning, &sleeping, &queue,
+			    &q[0], &q[1], (char *)&procs))
+		TH_LOG("%s", text);
+	free(text);
+}
+
+/* Whatever can't be had: ENOMEM, and the next try is as good as any. */
+TEST_F(core, without_memory_a_file_fails)
+{
+	unsigned int i;
+	char *text;
+	int n;
+
+	for (i = 0; i < ARRAY_SIZE(files); i++)
+		for (n = 1; n < 10; n++) {
+			ASSERT_EQ(0, gt_param_set("fail_nth", n));
+			text = slurp(files[i]);
+			if (text) {
+				free(text);
+				break;
+			}
+			EXPECT_EQ(ENOMEM, errno);
+			EXPECT_EQ(0, gt_param_get("fail_nth"));
+		}
+	ASSERT_EQ(0, gt_param_set("fail_nth", 0));
+	EXPECT_EQ(0, count_in("gs", "gid", ""));
+}
+
+/* An open file keeps gort, and no G; without one, gort goes with its files. */
+TEST(module_stays_while_a_file_is_open)
+{
+	unsigned int i;
+	char c;
+	int fd;
+
+	for (i = 0; i < ARRAY_SIZE(files); i++) {
+		fd = dbg_open(files[i], O_RDONLY);
+		ASSERT_LE(0, fd);
+		EXPECT_EQ(-EAGAIN, ct_rmmod("gort"));
+		EXPECT_LE(0, read(fd, &c, 1));
+		EXPECT_EQ(-EAGAIN, ct_rmmod("gort"));
+		close(fd);
+	}
+	ASSERT_TRUE(ct_rmmod_soon("gort"));
+	EXPECT_EQ(-ENOENT, dbg_open("gs", O_RDONLY));
+	EXPECT_EQ(-1, access(DBG, F_OK));
+	ASSERT_EQ(0, ct_insmod_gort(""));
+	fd = dbg_open("gs", O_RDONLY);
+	EXPECT_LE(0, fd);
+	close(fd);
 }
 
 TEST_HARNESS_MAIN
