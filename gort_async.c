@@ -42,12 +42,16 @@
  * address is no longer in G code then.
  *
  * The watchdog (parameter "watchdog_ms"). A G that runs on for that long in
- * spite of a request is named, once for each request, and counted (stuck). It
- * is in a loop without calls and can't be made to leave (async is off), in a
+ * spite of a request is named, once for each request, and counted (stuck): with
+ * its body, for how many slices it has kept its P from the others, and where it
+ * is, as far as the tick that found it can tell (gort_backtrace.c). It is in a loop without calls and can't be made to leave (async is off), in a
  * function that is no G code, or holds a lock. The time is counted by ticks that
  * find the M running, so that it is the G's own: one that comes late counts once,
  * since somebody else may have had the CPU. With interrupts off there is no tick
  * and no request; who does that for long is for Linux's own detectors.
+ *
+ * The limit is a time and not a number of slices: what waits behind such a G waits
+ * for a time, and a hundred slices are 5 ms or 100 s, as slice_us has it.
  *
  * Rejected: a signal or a thread that stops the M from outside (only its own CPU
  * knows where it is), checks at the ends of loops (some percent in each loop,
@@ -62,6 +66,9 @@
 #include <asm/irq_regs.h>
 
 #include "gort_trace.h"
+
+/* Callers of the function that a G is stuck in, that are named */
+#define CALLERS		3
 
 bool gort_async_on = true;
 unsigned int gort_watchdog_ms = 1000;
@@ -107,22 +114,46 @@ void gort_async_leave(struct gort_g *g)
 	m->action = GORT_ACT_ASYNC;
 }
 
+/* Through whom @g came to where it is, if its stack stands still. */
+static void name_callers(const struct gort_g *g, char *buf, size_t size)
+{
+	struct gort_frame f[CALLERS + 1];
+	unsigned int n, i = 1, len = 0;
+
+	n = gort_backtrace_regs(g, get_irq_regs(), f, ARRAY_SIZE(f));
+	if (!n && READ_ONCE(g->m->call)) {
+		i = 0;
+		n = gort_backtrace(g, f, CALLERS);
+	}
+	buf[0] = '\0';
+	for (; i < n && f[i].how == GORT_FRAME_CALL; i++)
+		len += scnprintf(buf + len, size - len, "%s%pB",
+				 len ? ", " : ", called by ", (void *)f[i].ip);
+}
+
 static void name_stuck(const struct gort_g *g, unsigned long ip)
 {
 	unsigned int ms = div_u64(g->asked_ns, NSEC_PER_MSEC);
+	const char *what, *todo;
+	char callers[256];
 
-	if (g->m->locks)
-		gort_warn(g, "did not yield for %u ms: holds a lock or section, at %pS; release it in between\n",
-			  ms, (void *)ip);
-	else if (!in_gtext(g, ip))
-		gort_warn(g, "did not yield for %u ms: runs a function that is no G code, %pS; let that do less at a time\n",
-			  ms, (void *)ip);
-	else if (READ_ONCE(gort_async_on))
-		gort_warn(g, "did not yield for %u ms: a loop without calls, at %pS, where it can't be stopped; call gort_cancelled() in it\n",
-			  ms, (void *)ip);
-	else
-		gort_warn(g, "did not yield for %u ms: a loop without calls, at %pS; call gort_cancelled() in it, or set the parameter async\n",
-			  ms, (void *)ip);
+	if (g->m->locks) {
+		what = "holds a lock or section, at";
+		todo = "release it in between";
+	} else if (!in_gtext(g, ip)) {
+		what = "runs a function that is no G code,";
+		todo = "let that do less at a time";
+	} else if (READ_ONCE(gort_async_on)) {
+		what = "a loop without calls, at";
+		todo = "it can't be stopped there: call gort_cancelled() in it";
+	} else {
+		what = "a loop without calls, at";
+		todo = "call gort_cancelled() in it, or set the parameter async";
+	}
+	name_callers(g, callers, sizeof(callers));
+	gort_warn(g, "did not yield for %u ms (%llu slices) in %ps: %s %pS%s; %s\n",
+		  ms, div_u64(g->asked_ns, READ_ONCE(gort_slice_us) * 1000U),
+		  g->body, what, (void *)ip, callers, todo);
 }
 
 /* @g has run on for one tick more, with a request. For too long now? */

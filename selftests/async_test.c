@@ -452,6 +452,34 @@ TEST_F(core, loop_is_named_if_async_is_off)
 	close(kmsg);
 }
 
+/*
+ * The message has the body, how many slices the others have waited, and who
+ * called what it is stuck in, also when that is no G code.
+ */
+TEST_F(core, who_is_named_can_be_found)
+{
+	int kmsg = kmsg_open();
+	struct gort_completion c;
+	__u64 before = ct_stats(self->fd).stuck;
+
+	ASSERT_LE(0, kmsg);
+	ASSERT_EQ(0, gt_param_set("async", 0));
+	ASSERT_EQ(0, gt_param_set("watchdog_ms", 200));
+	ASSERT_EQ(1, ct_start(self->fd, "t_loop", 1, IN_LEAF, FUSE_MS));
+	ASSERT_TRUE(gt_wait_for(ct_stats(self->fd).stuck > before));
+	EXPECT_EQ(1, kmsg_count(kmsg, " ms (2",
+				" slices) in t_loop [gort_test]: a loop",
+				", called by t_loop+0x"));
+	ASSERT_EQ(0, ct_loops(false));
+	ASSERT_EQ(0, ct_next(self->fd, &c));
+	ASSERT_EQ(0, ct_run(self->fd, NULL, "t_outside", 2, 1,
+			    400 * GT_NSEC_PER_MSEC));
+	ASSERT_EQ(before + 2, ct_stats(self->fd).stuck);
+	EXPECT_EQ(1, kmsg_count(kmsg, " slices) in t_outside [gort_test]: ",
+				"no G code, ", ", called by gort_call+0x"));
+	close(kmsg);
+}
+
 TEST_F(core, nobody_is_named_if_the_watchdog_is_off)
 {
 	struct gort_stats before = ct_stats(self->fd);
