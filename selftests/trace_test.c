@@ -5,7 +5,7 @@
  * listens disturbs nothing.
  */
 
-#include "trace_test.h"
+#include "trace_life.h"
 
 #include <dirent.h>
 
@@ -15,204 +15,6 @@ static const char * const sites[] = {
 	"unlock", "spin", "ready", "go", "allocm", "grow", "shrink", "alloc",
 	"gc", "stw", "exit_own", "exit_idle", "op",
 };
-
-/* What a green thread may be, as its events tell */
-enum state {
-	UNKNOWN,
-	QUEUED,
-	RUNNING,
-	ASLEEP,		/* stopped to park, and maybe there was a permit */
-	ENDED,
-};
-
-/**
- * struct life - one green thread, as its events tell
- * @state: what it is
- * @cpu: where it runs
- * @asked: a request is pending
- * @took: how it has just answered one, "" if it has not
- * @called: it is in a blocking call
- * @back: it came back from one without a P
- */
-struct life {
-	enum state state;
-	unsigned int cpu;
-	bool asked;
-	char took[8];
-	bool called;
-	bool back;
-};
-
-/**
- * struct sum - what became of the requests of all
- * @requests: made
- * @takes: answered
- * @cleared: pending when the green thread had left for another reason
- */
-struct sum {
-	size_t requests;
-	size_t takes;
-	size_t cleared;
-};
-
-static bool named(const struct tt_event *e, const char *name)
-{
-	return !strcmp(e->name, name);
-}
-
-/* May it stop for the reason that the event tells? */
-static bool may_stop(const struct life *l, const struct tt_event *e)
-{
-	if (tt_is(e, "reason", "preempt"))
-		return !strcmp(l->took, "check");
-	if (tt_is(e, "reason", "async"))
-		return !strcmp(l->took, "async");
-	if (*l->took || l->back != tt_is(e, "reason", "block"))
-		return false;
-	if (tt_is(e, "reason", "park"))
-		return !tt_is(e, "wait", "");
-	return l->back || tt_is(e, "reason", "yield") ||
-	       tt_is(e, "reason", "exit");
-}
-
-static void stop(struct life *l, const struct tt_event *e, struct sum *sum)
-{
-	l->state = QUEUED;
-	if (tt_is(e, "reason", "park"))
-		l->state = ASLEEP;
-	if (tt_is(e, "reason", "exit")) {
-		l->state = ENDED;
-		sum->cleared += l->asked;
-	}
-	*l->took = '\0';
-	l->back = false;
-}
-
-/* The events before it comes on. */
-static bool step_off(struct life *l, const struct tt_event *e, struct sum *sum)
-{
-	if (named(e, "go")) {
-		if (l->state != UNKNOWN)
-			return false;
-		l->state = QUEUED;
-		return true;
-	}
-	if (named(e, "ready")) {
-		if (l->state != ASLEEP)
-			return false;
-		l->state = QUEUED;
-		return true;
-	}
-	if (named(e, "steal"))
-		return l->state == QUEUED && tt_num(e, "n") > 0 &&
-		       tt_num(e, "victim") != e->cpu;
-	if (!named(e, "start") || (l->state != QUEUED && l->state != ASLEEP))
-		return false;
-	l->state = RUNNING;
-	l->cpu = e->cpu;
-	sum->cleared += l->asked;
-	l->asked = false;
-	return true;
-}
-
-/* Those of one that runs. */
-static bool step_on(struct life *l, const struct tt_event *e, struct sum *sum)
-{
-	if (e->cpu != l->cpu || (*l->took && !named(e, "stop")))
-		return false;
-	if (named(e, "stop")) {
-		if (!may_stop(l, e))
-			return false;
-		stop(l, e, sum);
-		return true;
-	}
-	if (named(e, "preempt_request")) {
-		if (l->asked || (tt_is(e, "cause", "blocked") && !l->called))
-			return false;
-		l->asked = true;
-		sum->requests++;
-		return true;
-	}
-	if (named(e, "preempt_decline") || named(e, "preempt_restore"))
-		return l->asked;
-	if (named(e, "preempt_take")) {
-		if (!l->asked)
-			return false;
-		l->asked = false;
-		tt_field(e, "how", l->took, sizeof(l->took));
-		sum->takes++;
-		return true;
-	}
-	if (named(e, "syscall_enter") || named(e, "syscall_retake")) {
-		if (named(e, "syscall_enter") && l->called)
-			return false;
-		l->called = true;
-		return true;
-	}
-	if (named(e, "syscall_exit")) {
-		if (!l->called)
-			return false;
-		l->called = false;
-		l->back = tt_is(e, "how", "queued");
-		return true;
-	}
-	return named(e, "grow");
-}
-
-static bool step(struct life *l, const struct tt_event *e, struct sum *sum)
-{
-	if (l->state == RUNNING)
-		return step_on(l, e, sum);
-	return step_off(l, e, sum);
-}
-
-/* What came before the @at-th event, of the same green thread. */
-static void tell(const struct tt_trace *t, size_t at)
-{
-	size_t i, n = 0;
-
-	for (i = at + 1; i-- > 0 && n < 20;) {
-		if (t->event[i].gid != t->event[at].gid)
-			continue;
-		fprintf(stderr, "# -%zu: cpu %u %s:%s\n", at - i,
-			t->event[i].cpu, t->event[i].name, t->event[i].text);
-		n++;
-	}
-}
-
-/*
- * Does the life of every green thread make sense, from when it was made to its
- * end? Events without one (a process stops the world) are left out.
- */
-static bool lives_make_sense(const struct tt_trace *t, struct sum *sum)
-{
-	__u64 first = ~0ULL, last = 0;
-	struct life *lives;
-	size_t i;
-
-	memset(sum, 0, sizeof(*sum));
-	for (i = 0; i < t->n; i++) {
-		if (!t->event[i].gid)
-			continue;
-		first = t->event[i].gid < first ? t->event[i].gid : first;
-		last = t->event[i].gid > last ? t->event[i].gid : last;
-	}
-	if (!last || last - first > 1000000)
-		return false;
-	lives = calloc(last - first + 1, sizeof(*lives));
-	for (i = 0; lives && i < t->n; i++) {
-		const struct tt_event *e = &t->event[i];
-
-		if (!e->gid || named(e, "gc") || named(e, "stw"))
-			continue;
-		if (step(&lives[e->gid - first], e, sum))
-			continue;
-		tell(t, i);
-		break;
-	}
-	free(lives);
-	return lives && i == t->n;
-}
 
 /* Listen, from now on, to what happens; nothing does yet. */
 static int begin(const char *name)
@@ -235,7 +37,7 @@ static int end(int fd, struct tt_trace *t)
 }
 
 /* The format of an event, as tools read it. */
-static const char *format(const char *name, char *buf, size_t size)
+static const char *format_of(const char *name, char *buf, size_t size)
 {
 	char path[96];
 
@@ -258,10 +60,11 @@ TEST_F(trace, events_are_those_documented)
 		n += d->d_type == DT_DIR && *d->d_name != '.';
 	closedir(dir);
 	EXPECT_EQ(ARRAY_SIZE(tt_names), n);
-	for (i = 0; i < ARRAY_SIZE(tt_names); i++)
-		EXPECT_NE(NULL, strstr(format(tt_names[i], buf, sizeof(buf)),
+	for (i = 0; i < ARRAY_SIZE(tt_names); i++) {
+		EXPECT_NE(NULL, strstr(format_of(tt_names[i], buf, sizeof(buf)),
 				       "field:u64 gid;"))
 			TH_LOG("%s", tt_names[i]);
+	}
 }
 
 /*
@@ -273,22 +76,23 @@ TEST_F(trace, formats_have_a_word_for_each_number)
 	char buf[4096], word[32];
 	size_t i;
 
-	format("preempt_restore", buf, sizeof(buf));
+	format_of("preempt_restore", buf, sizeof(buf));
 	for (i = 0; i < ARRAY_SIZE(sites); i++) {
 		snprintf(word, sizeof(word), "{ %zu, \"%s\" }", i, sites[i]);
 		EXPECT_NE(NULL, strstr(buf, word))
 			TH_LOG("no %s in %s", word, buf);
 	}
-	format("preempt_decline", buf, sizeof(buf));
+	format_of("preempt_decline", buf, sizeof(buf));
 	for (i = 0; i < ARRAY_SIZE(whys); i++) {
 		snprintf(word, sizeof(word), "{ %zu, \"%s\" }", i, whys[i]);
 		EXPECT_NE(NULL, strstr(buf, word))
 			TH_LOG("no %s in %s", word, buf);
 	}
-	for (i = 0; i < ARRAY_SIZE(tt_names); i++)
-		EXPECT_EQ(NULL, strstr(format(tt_names[i], buf, sizeof(buf)),
+	for (i = 0; i < ARRAY_SIZE(tt_names); i++) {
+		EXPECT_EQ(NULL, strstr(format_of(tt_names[i], buf, sizeof(buf)),
 				       "GORT_"))
 			TH_LOG("%s", buf);
+	}
 }
 
 /*
@@ -410,9 +214,10 @@ TEST_F(trace, restores_say_where)
 	size_t i;
 
 	ASSERT_EQ(0, ct_hook(true));
-	for (i = 0; i < ARRAY_SIZE(hooked); i++)
+	for (i = 0; i < ARRAY_SIZE(hooked); i++) {
 		EXPECT_LE(9, at_site(self->fd, &self->t, hooked[i]))
 			TH_LOG("%s", sites[hooked[i]]);
+	}
 	ASSERT_EQ(0, ct_hook(false));
 
 	ASSERT_EQ(0, begin("preempt_restore"));
@@ -580,7 +385,33 @@ TEST_F(trace, phases_of_stops_and_collections)
 	EXPECT_GT(tt_num(from, "bytes"), tt_num(to, "bytes"));
 }
 
-/* Work of all kinds at the same time, which makes every event happen. */
+/* Whom a P has stolen was in another one's queue, and has company. */
+TEST_F(trace, steals_say_from_whom)
+{
+	struct gort_stats before = ct_stats(self->fd), after;
+	struct gort_completion c;
+	struct sum sum;
+	__u64 n = 0;
+	size_t i;
+
+	if (ct_cpus() < 2)
+		SKIP(return, "needs two CPUs");
+	ASSERT_EQ(0, begin(NULL));
+	ASSERT_EQ(0, ct_run(self->fd, &c, "t_steal", 200, 5000, 0));
+	ASSERT_EQ(0, end(self->fd, &self->t));
+	after = ct_stats(self->fd);
+	for (i = 0; i < self->t.n; i++)
+		if (named(&self->t.event[i], "steal"))
+			n += tt_num(&self->t.event[i], "n");
+	EXPECT_LT(0, n);
+	EXPECT_EQ(after.stolen - before.stolen, n);
+	EXPECT_TRUE(lives_make_sense(&self->t, &sum));
+}
+
+/*
+ * Work of all kinds at the same time, which makes every event happen; a steal,
+ * if it so happens.
+ */
 static int start_all(int fd)
 {
 	__u64 kind;
@@ -618,37 +449,69 @@ static int await_all(int fd, int n)
 
 #define START_ALL	31
 
-/* Do the events say what the counters say? */
-static void compare(struct __test_metadata *_metadata, const struct tt_trace *t,
-		    const struct gort_stats *old, const struct gort_stats *new)
+/* Is what a counter says what the events say? */
+static bool agrees(__u64 counted, const struct tt_trace *t, const char *name,
+		   const char *field, const char *value)
 {
-	size_t i, stolen = 0;
+	size_t told = tt_count(t, name, field, value);
 
-#define EXPECT_TOLD(field, ...)						\
-	EXPECT_EQ(new->field - old->field, tt_count(t, __VA_ARGS__))	\
-		TH_LOG("%s", #field)
-	EXPECT_TOLD(requested, "preempt_request", NULL, NULL);
-	EXPECT_TOLD(accepted, "preempt_take", "how", "check");
-	EXPECT_TOLD(async, "preempt_take", "how", "async");
-	EXPECT_TOLD(switches, "start", NULL, NULL);
-	EXPECT_TOLD(spawned, "go", NULL, NULL);
-	EXPECT_TOLD(exited, "stop", "reason", "exit");
-	EXPECT_TOLD(parked, "stop", "reason", "park");
-	EXPECT_TOLD(grown, "grow", NULL, NULL);
-	EXPECT_TOLD(blocking, "syscall_enter", NULL, NULL);
-	EXPECT_TOLD(retaken, "syscall_retake", NULL, NULL);
-	EXPECT_TOLD(collections, "gc", "phase", "begin");
-	EXPECT_TOLD(collections, "gc", "phase", "end");
-	EXPECT_TOLD(stops, "stw", "phase", "begin");
-	EXPECT_TOLD(stops, "stw", "phase", "start");
+	if (counted == told)
+		return true;
+	fprintf(stderr, "# %s %s=%s: %llu counted, %zu told\n", name,
+		field ? field : "", value ? value : "",
+		(unsigned long long)counted, told);
+	return false;
+}
+
+static bool requests_agree(const struct tt_trace *t, const struct gort_stats *d)
+{
+	bool ok = agrees(d->requested, t, "preempt_request", NULL, NULL);
+	size_t i;
+
+	ok &= agrees(d->accepted, t, "preempt_take", "how", "check");
+	ok &= agrees(d->async, t, "preempt_take", "how", "async");
 	for (i = 0; i < ARRAY_SIZE(whys); i++)
-		EXPECT_TOLD(declined[i], "preempt_decline", "why", whys[i]);
+		ok &= agrees(d->declined[i], t, "preempt_decline", "why",
+			     whys[i]);
 	for (i = 0; i < ARRAY_SIZE(sites); i++)
-		EXPECT_TOLD(restored[i], "preempt_restore", "site", sites[i]);
+		ok &= agrees(d->restored[i], t, "preempt_restore", "site",
+			     sites[i]);
+	return ok;
+}
+
+static bool others_agree(const struct tt_trace *t, const struct gort_stats *d)
+{
+	bool ok = agrees(d->switches, t, "start", NULL, NULL);
+	__u64 stolen = 0;
+	size_t i;
+
+	ok &= agrees(d->spawned, t, "go", NULL, NULL);
+	ok &= agrees(d->exited, t, "stop", "reason", "exit");
+	ok &= agrees(d->parked, t, "stop", "reason", "park");
+	ok &= agrees(d->grown, t, "grow", NULL, NULL);
+	ok &= agrees(d->blocking, t, "syscall_enter", NULL, NULL);
+	ok &= agrees(d->retaken, t, "syscall_retake", NULL, NULL);
+	ok &= agrees(d->collections, t, "gc", "phase", "begin");
+	ok &= agrees(d->collections, t, "gc", "phase", "end");
+	ok &= agrees(d->stops, t, "stw", "phase", "begin");
+	ok &= agrees(d->stops, t, "stw", "phase", "start");
 	for (i = 0; i < t->n; i++)
 		if (named(&t->event[i], "steal"))
 			stolen += tt_num(&t->event[i], "n");
-	EXPECT_EQ(new->stolen - old->stolen, stolen);
+	return ok && stolen == d->stolen;
+}
+
+/* What was counted since then; the counters that are no sums make no sense. */
+static struct gort_stats since(const struct gort_stats *then,
+			       const struct gort_stats *now)
+{
+	const __u64 *from = &then->requested;
+	struct gort_stats d = *now;
+	__u64 *to = &d.requested;
+
+	while (to < (__u64 *)(&d + 1))
+		*to++ -= *from++;
+	return d;
 }
 
 /*
@@ -659,7 +522,7 @@ static void compare(struct __test_metadata *_metadata, const struct tt_trace *t,
  */
 TEST_F_TIMEOUT(trace, events_agree_with_the_counters_under_load, 120)
 {
-	struct gort_stats before, after;
+	struct gort_stats before, after, d;
 	struct sum sum;
 	size_t i;
 
@@ -674,13 +537,124 @@ TEST_F_TIMEOUT(trace, events_agree_with_the_counters_under_load, 120)
 	EXPECT_EQ(0, tt_dropped());
 	EXPECT_EQ(before.lost, after.lost);
 	EXPECT_EQ(before.stuck, after.stuck);
-	for (i = 0; i < ARRAY_SIZE(tt_names); i++)
+	for (i = 0; i < ARRAY_SIZE(tt_names); i++) {
+		if (!strcmp(tt_names[i], "steal"))
+			continue;
 		EXPECT_LE(1, tt_count(&self->t, tt_names[i], NULL, NULL))
 			TH_LOG("no %s", tt_names[i]);
-	compare(_metadata, &self->t, &before, &after);
+	}
+	d = since(&before, &after);
+	EXPECT_TRUE(requests_agree(&self->t, &d));
+	EXPECT_TRUE(others_agree(&self->t, &d));
 	EXPECT_TRUE(lives_make_sense(&self->t, &sum));
 	EXPECT_EQ(sum.requests, sum.takes + sum.cleared);
 	EXPECT_LT(0, sum.takes);
+}
+
+/* gort.ko anew, with other parameters. */
+static int reload(int *fd, const char *params)
+{
+	int err;
+
+	if (close(*fd) || !ct_rmmod_soon("gort_test") || !ct_rmmod_soon("gort"))
+		return -EBUSY;
+	err = ct_insmod_gort(params);
+	if (!err)
+		err = ct_insmod_test();
+	*fd = err ? -1 : gt_open(0);
+	return *fd < 0 ? *fd : err;
+}
+
+/* In what was recorded, as text */
+static bool recorded(const char *what)
+{
+	FILE *f = fopen(TT_INSTANCE "trace", "re");
+	bool found = false;
+	char line[512];
+
+	while (f && !found && fgets(line, sizeof(line), f))
+		found = strstr(line, what);
+	if (f)
+		fclose(f);
+	return found;
+}
+
+/*
+ * With the stack of each event recorded too, which takes kilobytes, the guards
+ * are used as little as without. Breaks if any event is fired on the stack of a
+ * G, and if the unwinder can't cope with what it finds there.
+ */
+TEST_F_TIMEOUT(trace, guards_hold_while_stacks_are_recorded, 120)
+{
+	struct gort_stats st;
+
+	ASSERT_EQ(0, reload(&self->fd, "stack_paint=1"));
+	ASSERT_EQ(0, gt_param_set("slice_us", 50));
+	ASSERT_EQ(0, tt_set("options/stacktrace", "1"));
+	ASSERT_EQ(0, begin(NULL));
+	EXPECT_EQ(START_ALL, start_all(self->fd));
+	EXPECT_EQ(0, await_all(self->fd, START_ALL));
+	/* a request at every depth, over the ends of two segments */
+	EXPECT_EQ(0, ct_run(self->fd, NULL, "t_frames", 0, 20480, 1));
+	ASSERT_TRUE(gt_wait_for(!gt_total(self->fd)));
+	ASSERT_EQ(0, tt_enable(NULL, false));
+	EXPECT_TRUE(recorded("<stack trace>"));
+	EXPECT_TRUE(recorded("=> gort_on_g0"));
+	st = ct_stats(self->fd);
+	TH_LOG("guard: %llu of %llu bytes used", st.guard_used, st.guard_bytes);
+	EXPECT_LT(0, st.guard_used);
+	EXPECT_GE(st.guard_bytes / 2, st.guard_used);
+	EXPECT_EQ(0, st.lost);
+	ASSERT_EQ(0, reload(&self->fd, ""));
+}
+
+/* Who listens does not keep the module, and hears nothing more of the next one. */
+TEST_F(trace, module_goes_while_somebody_listens)
+{
+	ASSERT_EQ(0, begin(NULL));
+	ASSERT_EQ(0, ct_run(self->fd, NULL, "yield", 3));
+	ASSERT_EQ(0, reload(&self->fd, ""));
+	ASSERT_EQ(0, tt_set("trace", ""));
+	ASSERT_EQ(0, ct_run(self->fd, NULL, "yield", 3));
+	ASSERT_EQ(0, end(self->fd, &self->t));
+	EXPECT_EQ(0, self->t.n);
+}
+
+/* The shortest of some runs of so many switches, in nanoseconds */
+static __u64 time_of_switches(int fd, __u64 n)
+{
+	__u64 best = ~0ULL, start, ns;
+	int i;
+
+	for (i = 0; i < 5; i++) {
+		start = gt_now();
+		if (ct_run(fd, NULL, "yield", n))
+			return 0;
+		ns = gt_now() - start;
+		best = ns < best ? ns : best;
+	}
+	return best;
+}
+
+/*
+ * What listening costs: two events at each switch. It is seen, and gone again
+ * when nobody listens any more.
+ */
+TEST_F(trace, listening_has_a_price_and_silence_has_none)
+{
+	__u64 before, during, after;
+
+	before = time_of_switches(self->fd, 20000);
+	ASSERT_EQ(0, tt_set("buffer_size_kb", "1024"));
+	ASSERT_EQ(0, begin(NULL));
+	during = time_of_switches(self->fd, 20000);
+	ASSERT_EQ(0, tt_enable(NULL, false));
+	after = time_of_switches(self->fd, 20000);
+	TH_LOG("a switch: %llu ns, with all events on %llu ns, then %llu ns",
+	       before / 20000, during / 20000, after / 20000);
+	EXPECT_NE(0, before);
+	EXPECT_LT(before, during);
+	EXPECT_LT(after, during);
 }
 
 /* Nobody listens: nothing is recorded. */
