@@ -311,6 +311,16 @@ int gortc_read(struct gortc *c, struct gort_completion *buf, int max)
 	return n;
 }
 
+int gortc_reap(struct gortc *c, struct gort_completion *buf, int max,
+	       __u32 min_complete, __u64 deadline_ns, __u64 *running)
+{
+	struct gort_wait w;
+	int err = gortc_wait(c, min_complete, deadline_ns, &w);
+
+	*running = w.running;
+	return err ? err : gortc_read(c, buf, max);
+}
+
 void gortc_explain(const struct gortc *c, const char *path, int err,
 		   char *buf, size_t size)
 {

@@ -3,9 +3,9 @@
  * Submit with back-pressure, see pump.h.
  *
  * One thread does all: submit a batch; when the module takes no more, or all
- * is submitted, sleep in wait until a fair part has completed; read what there
- * is; again. Task number n goes out with n as its user data, and ids[n] has the
- * id it was given, so that a completion is believed only if both agree, once.
+ * is submitted, sleep until a fair part has completed, and read it; again. Task
+ * number n goes out with n as its user data, and ids[n] has the id it was given,
+ * so that a completion is believed only if both agree, once.
  *
  * Tasks in a deadlock, which wait finds, are cancelled, so that they complete
  * and are counted as any others.
@@ -100,42 +100,46 @@ static void submit_batch(struct pump_state *s)
 		s->full = 0;
 }
 
-/* Read completions until none is left; returns how many there were. */
-static __u64 reap(struct pump_state *s)
+/* Heed the first @n of s->comps. */
+static void take(struct pump_state *s, int n)
 {
 	const struct gort_completion *comp;
 	struct pump *p = s->p;
-	__u64 read = 0;
-	int n, i;
 
-	while ((n = gortc_read(p->c, s->comps, PUMP_BATCH)) > 0) {
-		for (i = 0; i < n; i++) {
-			comp = &s->comps[i];
-			if (comp->user_data >= p->submitted ||
-			    comp->id != s->ids[comp->user_data] ||
-			    comp->id == NO_ID) {
-				p->strays++;
-				continue;
-			}
-			s->ids[comp->user_data] = NO_ID;
-			p->finished++;
-			p->done(p->arg, comp->user_data, comp);
+	for (comp = s->comps; comp < s->comps + n; comp++) {
+		if (comp->user_data >= p->submitted ||
+		    comp->id != s->ids[comp->user_data] || comp->id == NO_ID) {
+			p->strays++;
+			continue;
 		}
-		read += n;
+		s->ids[comp->user_data] = NO_ID;
+		p->finished++;
+		p->done(p->arg, comp->user_data, comp);
+	}
+}
+
+/* Read completions until none is left; returns whether there were any. */
+static bool drain(struct pump_state *s)
+{
+	bool any = false;
+	int n;
+
+	while ((n = gortc_read(s->p->c, s->comps, PUMP_BATCH)) > 0) {
+		take(s, n);
+		any = true;
 	}
 	if (n < 0 && !s->err)
 		s->err = n;
-	return read;
+	return any;
 }
 
-/* Sleep until it is worth reading. False: nothing can come any more. */
+/* Sleep until it is worth reading, and do. False: nothing can come any more. */
 static bool await(struct pump_state *s)
 {
 	struct pump *p = s->p;
 	__u64 running = p->submitted - p->finished, min = running;
 	__u64 deadline = GORT_WAIT_FOREVER;
-	struct gort_wait w;
-	int err;
+	int n;
 
 	if (p->label && progress_wanted())
 		deadline = gortc_deadline(PROGRESS_NS);
@@ -145,21 +149,22 @@ static bool await(struct pump_state *s)
 	if (min > PUMP_BATCH)
 		min = PUMP_BATCH;
 
-	err = gortc_wait(p->c, min, deadline, &w);
-	if (err == -EINTR || err == -ETIME)
+	n = gortc_reap(p->c, s->comps, PUMP_BATCH, min, deadline, &running);
+	if (n == -EINTR || n == -ETIME)
 		return true;
-	if (err == -EDEADLK && !s->dead) {
+	if (n == -EDEADLK && !s->dead) {
 		s->dead = true;
 		if (!s->err)
-			s->err = err;
+			s->err = n;
 		gortc_cancel_all(p->c);
 		return true;
 	}
-	if (err) {
-		s->err = err;
+	if (n < 0) {
+		s->err = n;
 		return false;
 	}
-	return reap(s) || w.running;
+	take(s, n);
+	return n || running;
 }
 
 /* Full, and nothing of ours to wait for: others use the machine's cap. */
@@ -188,7 +193,7 @@ static void pump_loop(struct pump_state *s)
 			s->err = -EINTR;
 			gortc_cancel_all(p->c);
 		}
-		if (reap(s))
+		if (drain(s))
 			continue;
 		more = !s->err && p->submitted < p->total;
 		if (p->submitted == p->finished) {

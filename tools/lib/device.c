@@ -174,6 +174,25 @@ int gortc_wait(struct gortc *c, __u32 min_complete, __u64 deadline_ns,
 	return command(c, GORT_IOC_WAIT, w);
 }
 
+int gortc_reap(struct gortc *c, struct gort_completion *buf, int max,
+	       __u32 min_complete, __u64 deadline_ns, __u64 *running)
+{
+	struct gort_reap reap = {
+		.size = sizeof(reap),
+		.completions = (__u64)(unsigned long)buf,
+		.count = max,
+		.min_complete = min_complete,
+		.deadline_ns = deadline_ns,
+	};
+	int err = command(c, GORT_IOC_REAP, &reap);
+
+	if (err)
+		return err;
+	if (running)
+		*running = reap.running;
+	return reap.completed;
+}
+
 int gortc_cancel(struct gortc *c, __u64 id)
 {
 	struct gort_cancel cancel = {

@@ -159,6 +159,22 @@ int gortc_wait(struct gortc *c, __u32 min_complete, __u64 deadline_ns,
 int gortc_read(struct gortc *c, struct gort_completion *buf, int max);
 
 /**
+ * gortc_reap() - gortc_wait() and gortc_read() in one call
+ * @c: the context
+ * @buf: for the completions
+ * @max: how many fit, at most GORT_MAX_BATCH
+ * @min_complete: how many to wait for; 0: do not wait
+ * @deadline_ns: from gortc_deadline(), or GORT_WAIT_FOREVER
+ * @running: set to the number of tasks that have not completed, or NULL
+ *
+ * Return: how many were read; fewer than @min_complete, or 0, if no task is left
+ * that could complete, or the wait has ended early. If it has read nothing then,
+ * why it did: an error of gortc_wait().
+ */
+int gortc_reap(struct gortc *c, struct gort_completion *buf, int max,
+	       __u32 min_complete, __u64 deadline_ns, __u64 *running);
+
+/**
  * gortc_cancel() - ask one task to end
  * @c: the context
  * @id: of the task: &struct gort_submit.first_id, or one that follows it
