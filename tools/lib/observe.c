@@ -314,12 +314,13 @@ int gortc_stack(const char *root, __u64 gid, char **text)
 	if (gid) {
 		len = snprintf(buf, sizeof(buf), "%llu\n", gid);
 		if (write(fd, buf, len) < 0)
-			err = errno == ENOENT ? -ESRCH : -errno;
+			err = -errno;
 	}
 	if (!err)
 		err = read_all(fd, text);
 	close(fd);
-	return err;
+	/* The file is there, so it is the green thread that is not. */
+	return err == -ENOENT ? -ESRCH : err;
 }
 
 static int in_debugfs(const char *path)
