@@ -134,6 +134,9 @@ void gs_line(FILE *f, const struct gortc_g *g)
 	/* For others it is not known. */
 	if (state == GS_WAITING || state == GS_BLOCKED)
 		num_ns(time, g->ms * 1000000);
+	/* The module counts in steps of some milliseconds. */
+	if (!g->ms && *time == '0')
+		strcpy(time, "0 ms");
 	if (g->cpu >= 0)
 		snprintf(cpu, sizeof(cpu), "%d", g->cpu);
 	fprintf(f, "%8llu %5llu %-15s %-8s %3s %8s %8llu %9llu %8llu %-20s %s\n",
