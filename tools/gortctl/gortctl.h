@@ -40,7 +40,11 @@ int cmd_ps(int argc, char **argv);		/* ps.c */
 int cmd_stack(int argc, char **argv);		/* ps.c */
 int cmd_trace(int argc, char **argv);		/* trace.c */
 
-/* Add a number or a text of at most @max bytes to an object (json.c) */
+/* Add a value, which then is the object's or the list's (json.c) */
+void json_add(struct json_object *o, const char *key, struct json_object *val);
+void json_append(struct json_object *list, struct json_object *val);
+
+/* Add a number, or a text of at most @max bytes (json.c) */
 void json_num(struct json_object *o, const char *key, __u64 val);
 void json_text(struct json_object *o, const char *key, const char *text,
 	       size_t max);

@@ -110,10 +110,10 @@ static void add_workload(struct json_object *list,
 		json_num(a, "min", w->args[i].min);
 		json_num(a, "max", w->args[i].max);
 		json_num(a, "default", w->args[i].def);
-		json_object_array_add(args, a);
+		json_append(args, a);
 	}
-	json_object_object_add(o, "args", args);
-	json_object_array_add(list, o);
+	json_add(o, "args", args);
+	json_append(list, o);
 }
 
 int cmd_list(int argc, char **argv)

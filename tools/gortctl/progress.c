@@ -42,6 +42,7 @@ static void draw(const char *what, __u64 done, __u64 total, __u64 ns)
 	int width = bar_width(), fill = part * width;
 	char left[NUM_LEN] = "?";
 
+	/* As if what is left took as long as what is done */
 	if (done)
 		num_ns(left, ns / part - ns);
 	fprintf(stderr, "\r%.15s [%.*s%.*s] %3d%%, %llu of %llu, %s left\033[K",

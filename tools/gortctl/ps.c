@@ -32,14 +32,14 @@ static void add_json(struct json_object *list, const struct gortc_g *g)
 	json_num(o, "ctx", g->ctx);
 	json_text(o, "name", g->name, SIZE_MAX);
 	json_text(o, "state", g->state, SIZE_MAX);
-	json_object_object_add(o, "cpu", json_object_new_int(g->cpu));
+	json_add(o, "cpu", json_object_new_int(g->cpu));
 	json_num(o, "ms", g->ms);
 	json_num(o, "preempted", g->preempted);
 	json_num(o, "declined", g->declined);
 	json_num(o, "stack_bytes", g->stack);
 	json_text(o, "reason", g->reason, SIZE_MAX);
 	json_text(o, "body", g->body, SIZE_MAX);
-	json_object_array_add(list, o);
+	json_append(list, o);
 }
 
 /* Returns 0 or the exit code. */
@@ -130,6 +130,7 @@ static int print_stack(__u64 gid)
 	return 0;
 }
 
+/* All numbers are looked at before the first stack is printed. */
 int cmd_stack(int argc, char **argv)
 {
 	int i, code = 0, bad;

@@ -171,7 +171,7 @@ static void print_json(struct run *r, const struct pump *p, int ended)
 	json_text(o, "workload", r->w.name, GORT_NAME_LEN);
 	for (i = 0; i < r->w.nr_args; i++)
 		json_num(part, r->w.args[i].name, r->args[i]);
-	json_object_object_add(o, "args", part);
+	json_add(o, "args", part);
 	json_num(o, "submitted", p->submitted);
 	json_num(o, "completed", r->done);
 	json_num(o, "ok", r->ok);
@@ -179,7 +179,7 @@ static void print_json(struct run *r, const struct pump *p, int ended)
 	for (i = 0; i <= MAX_ERRNO; i++)
 		if (r->failed[i])
 			json_num(part, num_errno(buf, i), r->failed[i]);
-	json_object_object_add(o, "failed", part);
+	json_add(o, "failed", part);
 	if (ended)
 		json_text(o, "ended_by", num_errno(buf, -ended), NUM_LEN);
 	/* One result, if all have the same */
@@ -193,7 +193,7 @@ static void print_json(struct run *r, const struct pump *p, int ended)
 		json_num(part, "min", r->latency[0]);
 		json_num(part, "median", median);
 		json_num(part, "max", r->latency[r->done - 1]);
-		json_object_object_add(o, "latency_ns", part);
+		json_add(o, "latency_ns", part);
 	}
 	json_print(o, false);
 }

@@ -215,10 +215,10 @@ static void print_json(struct gort_stats *st, __u64 ns)
 	json_num(o, "requested", st->requested);
 	json_num(o, "accepted", st->accepted);
 	json_num(o, "async", st->async);
-	json_object_object_add(o, "declined",
-			       json_by(st->declined, declines, GORT_NR_DECLINE));
-	json_object_object_add(o, "restored",
-			       json_by(st->restored, sites, GORT_NR_SITES));
+	json_add(o, "declined",
+		 json_by(st->declined, declines, GORT_NR_DECLINE));
+	json_add(o, "restored",
+		 json_by(st->restored, sites, GORT_NR_SITES));
 	json_num(o, "lost", st->lost);
 	for (i = 0; i < ARRAY_SIZE(counters); i++)
 		json_num(o, counters[i].key, *value(st, &counters[i]));

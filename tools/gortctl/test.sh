@@ -246,6 +246,7 @@ report $? 'top: switches in a second'
 expect 'top without debugfs' 0 'no more to see: ' ./gortctl-fake --debugfs "$out/none" top -b -n 1 -d 0.05
 sed -i '1s/state/status/' "$gort/gs"
 expect 'ps: another version' 1 'from the same tree' "$@" ps
+sed -i '1s/status/state/' "$gort/gs"
 
 # on_terminal COMMAND...: with a terminal of its own, keys from stdin
 on_terminal()
@@ -273,6 +274,25 @@ press '\003' |
 	on_terminal 'trap : INT; ./gortctl-fake top; echo code $?' > "$out/log" 2>&1
 grep -q 'code 0' "$out/log"
 report $? 'top: Ctrl-C ends it'
+
+# The next look is a minute away, so it is the larger screen that shows the rest.
+cat > "$out/resize" << EOF
+stty rows 4 cols 100
+(until grep -q 'per second' "$out/screen"; do sleep 0.1; done
+ stty rows 24) < /dev/tty &
+$* top -d 60
+echo code \$?
+EOF
+(
+	for _ in $(seq 100); do
+		grep -q 'SWITCHES/s' "$out/screen" 2> /dev/null && break
+		sleep 0.2
+	done
+	printf q
+) | TERM=vt100 on_terminal sh "$out/resize" > "$out/screen" 2>&1
+cp "$out/screen" "$out/log"
+grep -q 'SWITCHES/s' "$out/log" && grep -q 'code 0' "$out/log"
+report $? 'top: a larger screen shows more'
 
 # Progress: seen on a terminal, and only there, and only if it takes long
 set -- ./gortctl-fake run fib n=10 -n 5000

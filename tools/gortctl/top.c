@@ -43,7 +43,10 @@ static void on_signal(int sig)
 	stopped = true;
 }
 
-/* Take the next picture; a negative errno if the device does not answer. */
+/*
+ * Take the next picture, in the place of the one before the last; a negative
+ * errno if the device does not answer.
+ */
 static int look(struct top *t)
 {
 	t->now = !t->now;
@@ -66,6 +69,7 @@ static int lost_device(int err)
 	return wrong("the module does not answer any more: %s", strerror(-err));
 }
 
+/* A signal that cuts it short ends the program, or only makes a picture early. */
 static void pause_for(double seconds)
 {
 	struct timespec ts;

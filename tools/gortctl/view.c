@@ -9,6 +9,7 @@
 #include "num.h"
 #include "view.h"
 
+/* Without the counters of a CPU, which may have gone meanwhile, it has no rate. */
 static int read_ps(struct view *v, struct gortc *c)
 {
 	struct gort_stats st;
@@ -78,6 +79,7 @@ void view_free(struct view *v)
 	v->gs = NULL;
 }
 
+/* A state that is not known here, of a newer module, is counted in the sum alone. */
 static void print_states(FILE *f, const struct view *v)
 {
 	int count[GS_STATES + 1] = { }, i;
@@ -114,6 +116,7 @@ static void print_memory(FILE *f, const struct view *v)
 	fputc('\n', f);
 }
 
+/* By the CPU: others may have come or gone between the two looks. */
 static __u64 switches_of(const struct view *v, int cpu)
 {
 	int i;
@@ -124,6 +127,7 @@ static __u64 switches_of(const struct view *v, int cpu)
 	return 0;
 }
 
+/* @next is not in the queue, but to who waits for his turn it is. */
 static void print_ps(FILE *f, const struct view *v, const struct view *old, double s)
 {
 	char pid[NUM_LEN], gid[NUM_LEN];

@@ -53,6 +53,7 @@ int gortc_workload(struct gortc *c, __u32 index, struct gort_workload_info *w)
 	w->size = sizeof(*w);
 	w->index = index;
 	err = command(c, GORT_IOC_WORKLOAD, w);
+	/* Callers go through so many of an array that has room for the latter. */
 	if (!err && w->nr_args > GORT_MAX_ARGS)
 		err = -EPROTO;
 	return err;
@@ -71,6 +72,7 @@ static int open_param(const char *name, int flags)
 	char path[128];
 	int fd;
 
+	/* What a program was given as a name shall not lead elsewhere. */
 	if (!*name || strchr(name, '/') || *name == '.' ||
 	    snprintf(path, sizeof(path), "/sys/module/gort/parameters/%s",
 		     name) >= (int)sizeof(path))
@@ -219,6 +221,7 @@ int gortc_read(struct gortc *c, struct gort_completion *buf, int max)
 
 	if (n < 0)
 		return errno == EAGAIN ? 0 : -errno;
+	/* Records are whole, or sizes differ and nothing in them can be believed. */
 	return n % sizeof(*buf) ? -EPROTO : (int)(n / sizeof(*buf));
 }
 

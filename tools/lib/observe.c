@@ -97,7 +97,10 @@ static int open_file(const char *root, const char *file, int flags)
 	return fd < 0 ? -errno : fd;
 }
 
-/* Read all that is left of @fd, and end it with a zero. */
+/*
+ * Files in debugfs do not tell their size, so the buffer grows with what comes.
+ * Read all that is left of @fd, and end it with a zero.
+ */
 static int read_all(int fd, char **text)
 {
 	size_t len = 0, room = 0;
@@ -181,6 +184,7 @@ static int find_columns(const struct table *t, char *line, int *places)
 	char *name;
 	int place;
 
+	/* Of two columns of one name, the first one counts. */
 	memset(places, -1, t->nr_columns * sizeof(*places));
 	for (place = 0; (name = strsep(&line, "\t")); place++)
 		for (i = 0; i < t->nr_columns; i++) {
