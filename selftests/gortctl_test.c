@@ -206,7 +206,7 @@ TEST_F(core, top_shows_what_runs)
 	EXPECT_NE(NULL, strstr(second, "4 green threads: "));
 	EXPECT_NE(NULL, strstr(second, " running "));
 	EXPECT_NE(NULL, strstr(second, "t_loop"));
-	EXPECT_EQ(NULL, strstr(second, "0.0 requested"));
+	EXPECT_EQ(NULL, strstr(second, ": 0.0 requested"));
 	EXPECT_EQ(0, ct_loops(false));
 }
 
