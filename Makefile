@@ -29,6 +29,7 @@ help:
 	@echo '                        modprobe; PREFIX=/usr/local DESTDIR='
 	@echo '  make modules_install  the module alone (root)'
 	@echo '  make tools_install    the tools, libgort, manual pages, completion'
+	@echo '  make udev_install     let the group "gort" use the device, not root alone'
 	@echo '  make uninstall        remove what make install has installed'
 	@echo '  make clean            remove what was built'
 	@echo
@@ -90,6 +91,11 @@ devel_install: modules
 	install -m 755 scripts/gcode-check '$(DEVEL)/scripts'
 	install -m 644 Module.symvers '$(DEVEL)'
 
+# Not part of an installation: it lets others than root in.
+udev_install:
+	install -D -m 644 udev/60-gort.rules \
+		'$(DESTDIR)/etc/udev/rules.d/60-gort.rules'
+
 kdir:
 	@if [ ! -e '$(KDIR)/Makefile' ]; then \
 		echo 'gort: no kernel headers in "$(KDIR)".' \
@@ -134,5 +140,5 @@ vm-shell:
 check:
 	@scripts/check
 
-.PHONY: all help modules modules_install devel_install kdir tools tools_install \
+.PHONY: all help modules modules_install devel_install udev_install kdir tools tools_install \
 	install uninstall clean setup run test mutants torture vm-shell check

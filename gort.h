@@ -14,11 +14,12 @@
  *   K	cache->lock	a P's cached stack segments
  *   Q	an object's	raw, interrupts off; who waits for a channel, a lock ...
  *			(gort_wait.c)
+ *   U	users_lock	users and their files (gort_user.c)
  *   E	helper.lock	raw, interrupts off; who waits for completions
  *			(gort_event.c)
  *
  * Order: the kernel's lock on CPU hotplug, W, H, X, C, E, Q, S, below which are
- * only the locks that wake_up_process() takes; K is a leaf.
+ * only the locks that wake_up_process() takes; K and U are leaves.
  *
  * Other letters:
  *
@@ -409,6 +410,7 @@ struct gort_sched {
  * @wait: woken when @nr_gs becomes 0, in a deadlock, and, for a file, when a
  *	task completes; own lock
  * @memcg: pays for its memory, or NULL; I
+ * @user: whose open file it is, or NULL; I
  * @text: G code of the module that made it, for Gs started from outside; I
  * @heap: what its Gs allocated, made for the first of it; H, read without
  * @name: for messages; I
@@ -432,6 +434,7 @@ struct gort_ctx {
 	bool watched;
 	wait_queue_head_t wait;
 	struct mem_cgroup *memcg;
+	struct gort_user *user;
 	struct gort_text text;
 	struct gort_heap *heap;
 	char name[GORT_NAME_LEN];
@@ -456,6 +459,8 @@ extern unsigned long gort_heap_max;
 extern unsigned long gort_gc_min;
 extern unsigned int gort_max_tasks;
 extern unsigned int gort_max_tasks_file;
+extern unsigned int gort_max_tasks_user;
+extern unsigned int gort_max_files_user;
 extern unsigned int gort_max_threads;
 extern atomic_t gort_fail_nth;
 
@@ -697,6 +702,7 @@ int gort_newproc(struct gort_ctx *ctx, gort_fn_t fn, void *arg,
 void gort_gdead(struct gort_g *g);
 
 /* gort_ctx.c */
+void gort_ctx_end(struct gort_ctx *ctx);
 struct gort_ctx *gort_ctx_alloc(const char *name, unsigned int max_gs,
 				struct mem_cgroup *memcg);
 u64 gort_ctx_tag(const struct gort_ctx *ctx);
@@ -772,6 +778,12 @@ void gort_task_exit(void);
 /* gort_work.c: the workloads that come with the module; G code */
 extern struct gort_workload gort_workloads[];
 extern const unsigned int gort_nr_workloads;
+
+/* gort_user.c */
+struct gort_user *gort_user_open(void);
+void gort_user_close(struct gort_user *u);
+int gort_user_charge(struct gort_user *u);
+void gort_user_uncharge(struct gort_user *u);
 
 /* gort_dev.c */
 int gort_dev_init(void);

@@ -263,6 +263,14 @@ int gort_ctx_wait(struct gort_ctx *ctx)
 }
 EXPORT_SYMBOL_GORT(gort_ctx_wait);
 
+/* Cancel and await all Gs; it takes no new ones. Process context. */
+void gort_ctx_end(struct gort_ctx *ctx)
+{
+	gort_ctx_cancel(ctx);
+	wait_event_idle(ctx->wait, !READ_ONCE(ctx->nr_gs));
+	ctx_is_empty(ctx);
+}
+
 /**
  * gort_ctx_destroy() - cancel, await and free
  * @ctx: the context, NULL or an error pointer
@@ -277,9 +285,7 @@ void gort_ctx_destroy(struct gort_ctx *ctx)
 {
 	if (IS_ERR_OR_NULL(ctx))
 		return;
-	gort_ctx_cancel(ctx);
-	wait_event_idle(ctx->wait, !READ_ONCE(ctx->nr_gs));
-	ctx_is_empty(ctx);
+	gort_ctx_end(ctx);
 	mutex_lock(&ctxs_mutex);
 	list_del(&ctx->node);
 	mutex_unlock(&ctxs_mutex);

@@ -332,7 +332,7 @@ static ssize_t read_some(struct gort_file *f, struct iov_iter *to)
 			gort_file_untake(f, t);
 			return n ?: -EFAULT;
 		}
-		gort_task_free(t);
+		gort_task_delivered(t);
 		n += sizeof(t->c);
 		cond_resched();
 	}

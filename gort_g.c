@@ -80,8 +80,8 @@ static void g_enqueue(struct gort_g *g)
  * On an M the caller is to call gort_wakep() afterwards.
  *
  * Context: process, or g0.
- * Return: 0, -EAGAIN (a cap is reached), -ECANCELED (the context takes no
- * more), -ENOMEM.
+ * Return: 0, -EAGAIN (a cap is reached), -EDQUOT (that of the user), -ECANCELED
+ * (the context takes no more), -ENOMEM.
  */
 int gort_newproc(struct gort_ctx *ctx, gort_fn_t fn, void *arg,
 		 const struct gort_text *text, struct module *owner,
@@ -92,10 +92,14 @@ int gort_newproc(struct gort_ctx *ctx, gort_fn_t fn, void *arg,
 
 	if (atomic_inc_return(&gort_sched.nr_gs) > READ_ONCE(gort_max_tasks))
 		goto err_count;
+	/* a task is counted from its acceptance until it is read */
+	err = done ? 0 : gort_user_charge(ctx->user);
+	if (err)
+		goto err_count;
 	err = -ENOMEM;
 	g = g_alloc(ctx);
 	if (!g)
-		goto err_count;
+		goto err_user;
 	g->fn = fn;
 	g->body = done ? gort_task_body(arg) : fn;
 	g->arg = arg;
@@ -121,6 +125,9 @@ err_stack:
 	gort_stack_free(g, this_p());
 err_free:
 	kmem_cache_free(gort_g_cache, g);
+err_user:
+	if (!done)
+		gort_user_uncharge(ctx->user);
 err_count:
 	atomic_dec(&gort_sched.nr_gs);
 	return err;
@@ -161,6 +168,8 @@ static struct gort_g *bury(struct gort_g *g)
 	atomic_dec(&g->ctx->nr_live);
 	if (g->done)
 		g->done(g);
+	else
+		gort_user_uncharge(g->ctx->user);
 	if (g->child)
 		next = gort_group_left(g);
 	module_put(g->owner);
@@ -210,6 +219,7 @@ static unsigned long go_on_m(unsigned long ctx, unsigned long fn,
  *
  * Context: G or process; not in a section that must not sleep.
  * Return: 0, -EAGAIN (the cap of the context or of the machine is reached),
+ * -EDQUOT (that of the user whose file the context is),
  * -ECANCELED (the context is being destroyed), -ENOMEM, -EINVAL (no body, or no
  * context outside a G), -EDEADLK (in such a section).
  */

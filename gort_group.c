@@ -386,7 +386,8 @@ err_leave:
  * Context: G or process; not in a section that must not sleep. Also by a child.
  * Return: 0, -ECANCELED (the group was cancelled, or had an error, or the context
  * is being destroyed), -EAGAIN (the cap of the context or of the machine is
- * reached), -ENOMEM, -EINVAL (no function), -EDEADLK (in such a section).
+ * reached), -EDQUOT (that of the user), -ENOMEM, -EINVAL (no function), -EDEADLK
+ * (in such a section).
  */
 int gort_group_go(struct gort_group *grp, int (*fn)(void *arg), void *arg)
 {

@@ -25,6 +25,8 @@ unsigned long gort_heap_max = 64UL << 20;
 unsigned long gort_gc_min = 4UL << 20;
 unsigned int gort_max_tasks = 1 << 20;
 unsigned int gort_max_tasks_file = 1 << 18;
+unsigned int gort_max_tasks_user = 1 << 19;
+unsigned int gort_max_files_user = 1 << 14;
 unsigned int gort_max_threads = 64;
 bool gort_stack_paint;
 atomic_t gort_fail_nth;
@@ -146,6 +148,10 @@ module_param_cb(max_tasks, &count_ops, &gort_max_tasks, 0644);
 MODULE_PARM_DESC(max_tasks, "Green threads in all: 0..16777216 (default 1048576)");
 module_param_cb(max_tasks_file, &count_ops, &gort_max_tasks_file, 0644);
 MODULE_PARM_DESC(max_tasks_file, "Tasks of one open file, for files opened from now on: 0..16777216 (default 262144)");
+module_param_cb(max_tasks_user, &count_ops, &gort_max_tasks_user, 0644);
+MODULE_PARM_DESC(max_tasks_user, "Tasks of all open files of one user, and the green threads they start: 0..16777216 (default 524288)");
+module_param_cb(max_files_user, &count_ops, &gort_max_files_user, 0644);
+MODULE_PARM_DESC(max_files_user, "Files that one user may have open: 0..16777216 (default 16384)");
 
 static int threads_set(const char *val, const struct kernel_param *kp)
 {

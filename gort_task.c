@@ -236,16 +236,24 @@ void gort_task_free(struct gort_task *t)
 	kmem_cache_free(task_cache, t);
 }
 
-/* Count one more task of @f; -EAGAIN at the cap. */
+/* The user has read its completion. */
+void gort_task_delivered(struct gort_task *t)
+{
+	gort_user_uncharge(t->file->ctx->user);
+	gort_task_free(t);
+}
+
+/* Count one more task of @f; -EAGAIN at its cap, -EDQUOT at that of the user. */
 static int task_count(struct gort_file *f, struct gort_task *t)
 {
 	int err = -EAGAIN;
 
 	spin_lock(&f->lock);
-	if (f->nr_running + f->nr_done < f->max_tasks) {
+	if (f->nr_running + f->nr_done < f->max_tasks)
+		err = gort_user_charge(f->ctx->user);
+	if (!err) {
 		WRITE_ONCE(f->nr_running, f->nr_running + 1);
 		t->c.id = f->last_id + 1;
-		err = 0;
 	}
 	spin_unlock(&f->lock);
 	return err;
@@ -256,6 +264,7 @@ static void task_uncount(struct gort_file *f)
 	spin_lock(&f->lock);
 	WRITE_ONCE(f->nr_running, f->nr_running - 1);
 	spin_unlock(&f->lock);
+	gort_user_uncharge(f->ctx->user);
 	wake_up_all(&f->ctx->wait);
 }
 
@@ -294,7 +303,7 @@ err_count:
  * @d: what to run
  * @id: gets the task's id
  *
- * Return: 0, -ENOENT, -EINVAL, -EAGAIN, -ENOMEM as GORT_IOC_SUBMIT says.
+ * Return: 0, -ENOENT, -EINVAL, -EAGAIN, -EDQUOT, -ENOMEM as GORT_IOC_SUBMIT says.
  */
 int gort_file_submit(struct gort_file *f, const struct gort_task_desc *d,
 		     u64 *id)
@@ -384,39 +393,51 @@ void gort_file_untake(struct gort_file *f, struct gort_task *t)
 struct gort_file *gort_file_open(void)
 {
 	struct mem_cgroup *memcg;
+	struct gort_user *user;
 	struct gort_file *f;
 
-	if (gort_should_fail())
-		return ERR_PTR(-ENOMEM);
-	f = kzalloc(sizeof(*f), GFP_KERNEL_ACCOUNT);
+	user = gort_user_open();
+	if (IS_ERR(user))
+		return ERR_CAST(user);
+	f = gort_should_fail() ? NULL : kzalloc(sizeof(*f), GFP_KERNEL_ACCOUNT);
 	if (!f)
-		return ERR_PTR(-ENOMEM);
+		goto err_user;
 	memcg = get_mem_cgroup_from_mm(current->mm);
 	f->max_tasks = READ_ONCE(gort_max_tasks_file);
 	f->ctx = gort_ctx_alloc(current->comm, f->max_tasks, memcg);
 	if (!f->ctx) {
 		mem_cgroup_put(memcg);
-		kfree(f);
-		return ERR_PTR(-ENOMEM);
+		goto err_file;
 	}
+	f->ctx->user = user;
 	spin_lock_init(&f->lock);
 	gort_ctx_watch(f->ctx);
 	INIT_LIST_HEAD(&f->done);
 	xa_init_flags(&f->tasks, XA_FLAGS_ACCOUNT);
 	mutex_init(&f->submit);
 	return f;
+
+err_file:
+	kfree(f);
+err_user:
+	gort_user_close(user);
+	return ERR_PTR(-ENOMEM);
 }
 
 /* Nobody else has the file: no submit, read or wait is under way. */
 void gort_file_close(struct gort_file *f)
 {
+	struct gort_user *user = f->ctx->user;
 	struct gort_task *t;
 
-	gort_ctx_destroy(f->ctx);
+	/* the context last: whose tasks are read here it knows */
+	gort_ctx_end(f->ctx);
 	while ((t = gort_file_take(f))) {
-		gort_task_free(t);
+		gort_task_delivered(t);
 		cond_resched();
 	}
+	gort_ctx_destroy(f->ctx);
+	gort_user_close(user);
 	xa_destroy(&f->tasks);
 	kfree(f);
 }

@@ -63,6 +63,7 @@ int gort_file_cancel(struct gort_file *f, u64 id);
 u64 gort_file_cancel_all(struct gort_file *f);
 struct gort_task *gort_file_take(struct gort_file *f);
 void gort_file_untake(struct gort_file *f, struct gort_task *t);
+void gort_task_delivered(struct gort_task *t);
 void gort_task_free(struct gort_task *t);
 int gort_workload_info(u32 index, struct gort_workload_info *info);
 unsigned int gort_workload_count(void);

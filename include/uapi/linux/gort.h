@@ -2,6 +2,9 @@
 /*
  * gort: green threads in the kernel, user interface of /dev/gort.
  *
+ * open() fails with EDQUOT if the user has max_files_user files open already, and
+ * with ENOMEM.
+ *
  * Every open file is a context of its own: its tasks are counted, capped and
  * charged to the memory cgroup of the opener, can be seen and cancelled only
  * through it, and are cancelled and awaited when its last descriptor is closed.
@@ -146,7 +149,8 @@ struct gort_task_desc {
  * Errors of a task: ENOENT (no such workload), EINVAL (flags, an argument out
  * of its range, or one the workload does not have), EFAULT (its descriptor
  * can't be read), EAGAIN (the cap of the file or of the machine is reached:
- * read completions and try again), ENOMEM. A signal while another thread
+ * read completions and try again), EDQUOT (that of the user is, by all files
+ * together), ENOMEM. A signal while another thread
  * submits is EINTR, or a restart, before any task is accepted.
  */
 struct gort_submit {
