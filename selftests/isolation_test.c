@@ -23,6 +23,7 @@ FIXTURE(apart) {
 	struct gt_params params;
 	struct stat dev;
 	struct gort_task_desc quick, hour;
+	struct gort_completion c[32];	/* where nobody looks */
 };
 
 FIXTURE_SETUP(apart)
@@ -148,7 +149,7 @@ TEST_F(apart, others_cannot_be_cancelled)
 	EXPECT_TRUE(gt_wait_for(gt_total(self->fd) == self->base + 1));
 	EXPECT_EQ(0, gt_cancel(self->fd, mine, &cancelled));
 	EXPECT_EQ(1, cancelled);
-	EXPECT_EQ(1, gt_read(self->fd, &(struct gort_completion){ 0 }, 1));
+	EXPECT_EQ(1, gt_read(self->fd, self->c, 1));
 }
 
 /* Two files of one user; what the one has the other can't, and the next user. */
@@ -192,7 +193,7 @@ TEST_F(apart, user_has_a_quota_of_tasks)
 	ASSERT_EQ(20, gt_submit_n(self->fd, &self->hour, 30, NULL));
 	EXPECT_EQ(0, as_user(USER, two_files, &self->hour));
 	ASSERT_EQ(0, gt_cancel_all(self->fd, NULL));
-	EXPECT_EQ(20, gt_read_all(self->fd, (struct gort_completion[32]){}, 32));
+	EXPECT_EQ(20, gt_read_all(self->fd, self->c, 32));
 }
 
 /* A task that starts others does not get round it: 1 + 2 + 4 + 8 + 16 Gs. */
@@ -213,7 +214,7 @@ TEST_F(apart, spawned_ones_count_for_the_user)
 	/* none of them is still counted */
 	EXPECT_TRUE(gt_wait_for(gt_total(self->fd) == self->base));
 	ASSERT_EQ(4, gt_submit_n(self->fd, &self->quick, 4, NULL));
-	EXPECT_EQ(4, gt_read_all(self->fd, (struct gort_completion[8]){}, 8));
+	EXPECT_EQ(4, gt_read_all(self->fd, self->c, 8));
 }
 
 static int many_files(void *unused)
@@ -301,7 +302,7 @@ TEST_F(apart, quota_is_the_openers)
 	EXPECT_EQ(5, gt_submit_n(fd, &self->hour, 10, NULL));
 	close(fd);
 	ASSERT_EQ(0, gt_cancel_all(self->fd, NULL));
-	EXPECT_EQ(5, gt_read_all(self->fd, (struct gort_completion[8]){}, 8));
+	EXPECT_EQ(5, gt_read_all(self->fd, self->c, 8));
 	close(sock[0]);
 	close(sock[1]);
 }
@@ -452,7 +453,7 @@ TEST_F(apart, messages_tell_no_address)
 		EXPECT_FALSE(tells_address(line)) TH_LOG("%s", line);
 	}
 	EXPECT_LT(0, seen);
-	EXPECT_EQ(1, gt_read(self->fd, &(struct gort_completion){ 0 }, 1));
+	EXPECT_EQ(1, gt_read(self->fd, self->c, 1));
 }
 
 /*
