@@ -187,8 +187,8 @@ static int wait_enough(struct gort_file *f, u32 min, u64 deadline_ns,
 		err = -EDEADLK;
 		if (dead)
 			break;
-		err = -ERESTARTSYS;
-		if (signal_pending(current))
+		err = -ERESTARTSYS; /* a ring's own work looks like a signal */
+		if (!nowait && signal_pending(current))
 			break;
 		err = -ETIME;
 		if (deadline_ns != GORT_WAIT_FOREVER &&
@@ -339,18 +339,27 @@ static ssize_t read_some(struct gort_file *f, struct iov_iter *to)
 	return n;
 }
 
-/* Wait, then read what there is: @r says how much, and gets how much it was. */
+/*
+ * Wait, then read what there is: @r says how much, and gets how much it was. If
+ * others have read it all meanwhile, wait again.
+ */
 static int reap(struct gort_file *f, struct gort_reap *r, struct iov_iter *to,
 		bool nowait)
 {
-	ssize_t n;
+	bool running;
 	int err = 0;
+	ssize_t n;
 
-	if (r->min_complete)
-		err = wait_enough(f, r->min_complete, r->deadline_ns, nowait);
-	if (err == -EAGAIN)
-		return err;
-	n = read_some(f, to);
+	do {
+		if (r->min_complete)
+			err = wait_enough(f, r->min_complete, r->deadline_ns,
+					  nowait);
+		if (err == -EAGAIN)
+			return err;
+		running = READ_ONCE(f->nr_running);
+		smp_rmb(); /* pairs with f->lock in task_done() */
+		n = read_some(f, to);
+	} while (!n && !err && r->min_complete && running);
 	if (n < 0)
 		return n;
 	r->completed = n / sizeof(struct gort_completion);
@@ -461,7 +470,9 @@ static __poll_t gort_dev_poll(struct file *file, poll_table *pt)
 	spin_lock(&f->lock);
 	if (f->nr_done)
 		mask |= EPOLLIN | EPOLLRDNORM;
-	else if (dead && f->nr_running)
+	else if (!f->nr_running)
+		mask |= EPOLLRDHUP; /* a ring's read ends, with 0 */
+	else if (dead)
 		mask |= EPOLLERR;
 	if (f->nr_done + f->nr_running < f->max_tasks)
 		mask |= EPOLLOUT | EPOLLWRNORM;

@@ -365,7 +365,7 @@ u64 gort_file_cancel_all(struct gort_file *f)
 struct gort_task *gort_file_take(struct gort_file *f)
 {
 	struct gort_task *t;
-	bool full;
+	bool full, last;
 
 	spin_lock(&f->lock);
 	full = f->nr_done + f->nr_running >= f->max_tasks;
@@ -374,9 +374,10 @@ struct gort_task *gort_file_take(struct gort_file *f)
 		list_del(&t->node);
 		WRITE_ONCE(f->nr_done, f->nr_done - 1);
 	}
+	last = !f->nr_done && (!f->nr_running || !gort_nr_awake(f->ctx));
 	spin_unlock(&f->lock);
-	if (t && full)
-		wake_up_all(&f->ctx->wait); /* who polls for room to submit */
+	if (t && (full || last)) /* who polls: for room, the end, a deadlock */
+		wake_up_all(&f->ctx->wait);
 	return t;
 }
 

@@ -22,6 +22,7 @@ SIZE(gort_workload_info, GORT_WORKLOAD_INFO_SIZE_VER0);
 SIZE(gort_submit, GORT_SUBMIT_SIZE_VER0);
 SIZE(gort_wait, GORT_WAIT_SIZE_VER0);
 SIZE(gort_cancel, GORT_CANCEL_SIZE_VER0);
+SIZE(gort_reap, GORT_REAP_SIZE_VER0);
 SIZE(gort_stats, GORT_STATS_SIZE_VER1);
 SIZE(gort_arg_info, 40);
 SIZE(gort_task_desc, 48);
@@ -40,6 +41,10 @@ AT(gort_submit, first_id, 32);
 AT(gort_wait, deadline_ns, 16);
 AT(gort_wait, running, 32);
 AT(gort_cancel, cancelled, 16);
+AT(gort_reap, completions, 8);
+AT(gort_reap, count, 16);
+AT(gort_reap, deadline_ns, 24);
+AT(gort_reap, running, 40);
 AT(gort_completion, status, 24);
 AT(gort_completion, latency_ns, 40);
 AT(gort_stats, requested, 16);
@@ -48,9 +53,13 @@ AT(gort_stats, async, 192);
 AT(gort_stats, guard_used, GORT_STATS_SIZE_VER0 - 8);
 AT(gort_stats, stuck, GORT_STATS_SIZE_VER1 - 8);
 
-/* What a command is called with, and the task that a submit passes. */
+/*
+ * What a command is called with, the task that a submit passes, and where a reap
+ * writes to.
+ */
 static unsigned char body[2 * PAGE];
 static struct gort_task_desc task;
+static struct gort_completion done;
 
 /* One command each, filled so that it succeeds. */
 FIXTURE(command) {
@@ -110,6 +119,14 @@ FIXTURE_VARIANT_ADD(command, stats) {
 	.pad_at = offsetof(struct gort_stats, pad),
 };
 
+FIXTURE_VARIANT_ADD(command, reap) {
+	.cmd = GORT_IOC_REAP,
+	.ver0 = GORT_REAP_SIZE_VER0,
+	.now = sizeof(struct gort_reap),
+	.flags_at = offsetof(struct gort_reap, flags),
+	.pad_at = offsetof(struct gort_reap, pad),
+};
+
 FIXTURE_SETUP(command)
 {
 	self->fd = gt_open(0);
@@ -131,6 +148,7 @@ static void fill(unsigned long cmd, __u32 size)
 		struct gort_wait wait;
 		struct gort_cancel cancel;
 		struct gort_stats stats;
+		struct gort_reap reap;
 	} u;
 
 	memset(&u, 0, sizeof(u));
@@ -145,6 +163,9 @@ static void fill(unsigned long cmd, __u32 size)
 		u.cancel.flags = GORT_CANCEL_ALL;
 	} else if (cmd == GORT_IOC_STATS) {
 		u.stats.cpu = GORT_STATS_ALL;
+	} else if (cmd == GORT_IOC_REAP) {
+		u.reap.completions = (uintptr_t)&done;
+		u.reap.count = 1;
 	}
 	memset(body, 0, sizeof(body));
 	memcpy(body, &u, sizeof(u));
@@ -316,6 +337,7 @@ TEST(flags_are_checked_before_pointers)
 	struct gort_cancel c = { .size = sizeof(c), .flags = 2, .id = ~0ULL };
 	struct gort_stats st = { .size = sizeof(st), .pad = 1, .cpu = 1 << 30 };
 	struct gort_wait w = { .size = sizeof(w), .pad = 1, .deadline_ns = 1 };
+	struct gort_reap r = { .size = sizeof(r), .count = GORT_MAX_BATCH + 1 };
 	int fd = gt_open(0);
 
 	ASSERT_LE(0, fd);
@@ -333,6 +355,7 @@ TEST(flags_are_checked_before_pointers)
 	EXPECT_EQ(-EINVAL, gt_ioctl(fd, GORT_IOC_CANCEL, &c));
 	EXPECT_EQ(-EINVAL, gt_ioctl(fd, GORT_IOC_STATS, &st));
 	EXPECT_EQ(-EINVAL, gt_ioctl(fd, GORT_IOC_WAIT, &w));
+	EXPECT_EQ(-EINVAL, gt_ioctl(fd, GORT_IOC_REAP, &r));
 	close(fd);
 }
 
@@ -347,6 +370,11 @@ TEST(output_fields_are_not_looked_at)
 	struct gort_wait wait = {
 		.size = sizeof(wait), .deadline_ns = GORT_WAIT_FOREVER,
 		.completed = ~0ULL, .running = ~0ULL,
+	};
+	struct gort_reap r = {
+		.size = sizeof(r), .count = 1, .min_complete = 1,
+		.completions = (uintptr_t)&done,
+		.completed = ~0U, .running = ~0ULL,
 	};
 	int fd = gt_open(0);
 
@@ -365,6 +393,9 @@ TEST(output_fields_are_not_looked_at)
 	EXPECT_EQ(0, gt_ioctl(fd, GORT_IOC_WAIT, &wait));
 	EXPECT_EQ(0, wait.completed);
 	EXPECT_EQ(0, wait.running);
+	EXPECT_EQ(0, gt_ioctl(fd, GORT_IOC_REAP, &r));
+	EXPECT_EQ(0, r.completed);
+	EXPECT_EQ(0, r.running);
 	close(fd);
 }
 
@@ -372,7 +403,7 @@ TEST(output_fields_are_not_looked_at)
 TEST(unknown_command_is_enotty)
 {
 	unsigned long cmds[] = {
-		_IO(GORT_IOC_MAGIC, 6), _IO(GORT_IOC_MAGIC, 255),
+		_IO(GORT_IOC_MAGIC, 7), _IO(GORT_IOC_MAGIC, 255),
 		_IO(GORT_IOC_MAGIC + 1, 0), 0, TCGETS, FIONREAD,
 		_IOWR(GORT_IOC_MAGIC, 0, struct gort_info),
 	};

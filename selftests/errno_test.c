@@ -22,6 +22,7 @@ static const struct {
 	{ "wait", GORT_IOC_WAIT, GORT_WAIT_SIZE_VER0 },
 	{ "cancel", GORT_IOC_CANCEL, GORT_CANCEL_SIZE_VER0 },
 	{ "stats", GORT_IOC_STATS, GORT_STATS_SIZE_VER0 },
+	{ "reap", GORT_IOC_REAP, GORT_REAP_SIZE_VER0 },
 };
 
 FIXTURE(failing) {
@@ -112,6 +113,7 @@ TEST_F(failing, read_only_structure_is_efault)
 	union {
 		struct gort_submit submit;
 		struct gort_cancel cancel;
+		struct gort_reap reap;
 		__u32 size;
 	} *u = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
 		    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -132,6 +134,8 @@ TEST_F(failing, read_only_structure_is_efault)
 			u->submit.task_size = sizeof(self->quick);
 		} else if (commands[i].cmd == GORT_IOC_CANCEL) {
 			u->cancel.flags = GORT_CANCEL_ALL;
+		} else if (commands[i].cmd == GORT_IOC_REAP) {
+			u->reap.count = 1;
 		}
 		ASSERT_EQ(0, mprotect(u, 4096, PROT_READ));
 		EXPECT_EQ(-EFAULT, gt_ioctl(commands[i].cmd == GORT_IOC_WAIT ?

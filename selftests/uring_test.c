@@ -5,7 +5,7 @@
  * cancelled, and whoever leaves a ring with commands in it leaves nothing else.
  * GORT_IOC_REAP, which is made for that, is tested as an ioctl, too.
  */
-#include "gort_test.h"
+#include "core_test.h"
 
 #include <liburing.h>
 
@@ -429,28 +429,227 @@ TEST_F(ring, kernel_thread_submits)
 	io_uring_queue_exit(&r);
 }
 
+/*
+ * Two wait for one completion. The other one is not left waiting for what does
+ * not come: its read ends as any read does then.
+ */
+TEST_F(ring, end_is_told_to_who_waits)
+{
+	struct gort_completion c[2];
+	struct io_uring_sqe *sqe;
+	int i, got = 0;
+	__u64 id;
+
+	ASSERT_EQ(1, gt_submit_n(self->fd, &self->hour, 1, &id));
+	for (i = 0; i < 2; i++) {
+		sqe = io_uring_get_sqe(&self->r);
+		io_uring_prep_read(sqe, self->fd, &c[i], sizeof(c[i]), 0);
+	}
+	ASSERT_EQ(2, io_uring_submit(&self->r));
+	EXPECT_TRUE(quiet(&self->r));
+	ASSERT_EQ(0, gt_cancel(self->fd, id, NULL));
+	for (i = 0; i < 2; i++) {
+		int res = next(&self->r, NULL);
+
+		EXPECT_TRUE(!res || res == sizeof(c[0])) TH_LOG("%d", res);
+		got += res;
+	}
+	EXPECT_EQ(sizeof(c[0]), got);
+}
+
+/*
+ * More commands wait than a ring has workers. Those that need not wait are done
+ * beside them, reads too, and in the end each has what it waited for.
+ */
+TEST_F(ring, many_wait)
+{
+	struct gort_completion c[40], other;
+	struct gort_task_desc t = self->quick;
+	struct gort_submit s;
+	struct gort_reap p[40];
+	struct io_uring_sqe *sqe;
+	unsigned int i, seen = 0;
+	__u64 data;
+
+	ASSERT_EQ(1, gt_submit_n(self->fd, &self->hour, 1, NULL));
+	for (i = 0; i < 40; i++) {
+		fill_reap(&p[i], &c[i], 1, 1);
+		put(&self->r, self->fd, GORT_IOC_REAP, &p[i], i);
+	}
+	ASSERT_EQ(40, io_uring_submit(&self->r));
+	ASSERT_TRUE(quiet(&self->r));
+	for (i = 0; i < 39; i++) {
+		fill_submit(&s, &t, 1);
+		put(&self->r, self->fd, GORT_IOC_SUBMIT, &s, 100);
+		ASSERT_EQ(1, io_uring_submit(&self->r));
+		while (next(&self->r, &data) == 0 && data != 100)
+			seen++;
+		EXPECT_EQ(100, data);
+		EXPECT_EQ(1, s.submitted);
+	}
+	while (seen < 39) {
+		ASSERT_EQ(0, next(&self->r, &data));
+		seen++;
+	}
+	EXPECT_TRUE(quiet(&self->r));
+	/* the last one waits for the task of an hour; so does this */
+	sqe = io_uring_get_sqe(&self->r);
+	io_uring_prep_read(sqe, self->fd, &other, sizeof(other), 0);
+	sqe->user_data = 200;
+	ASSERT_EQ(1, io_uring_submit(&self->r));
+	ASSERT_EQ(0, gt_cancel_all(self->fd, NULL));
+	for (i = 0; i < 2; i++)
+		EXPECT_LE(0, next(&self->r, &data));
+	for (i = seen = 0; i < 40; i++)
+		seen += p[i].completed;
+	EXPECT_TRUE(seen == 39 || seen == 40);
+}
+
+/*
+ * A submit that fails takes along what is linked to it; so does a timeout, which
+ * says ENOENT or EALREADY if a worker waits.
+ */
+TEST_F(ring, links_break)
+{
+	struct __kernel_timespec soon = { .tv_nsec = 20000000 };
+	struct gort_task_desc bad = { .workload = 0xffffff };
+	struct gort_completion c[2];
+	struct io_uring_sqe *sqe;
+	struct gort_submit s;
+	struct gort_reap p;
+	__u64 data;
+	int i, res;
+
+	fill_submit(&s, &bad, 1);
+	fill_reap(&p, c, 2, 1);
+	put(&self->r, self->fd, GORT_IOC_SUBMIT, &s, 1)->flags |= IOSQE_IO_LINK;
+	put(&self->r, self->fd, GORT_IOC_REAP, &p, 2);
+	ASSERT_EQ(2, io_uring_submit(&self->r));
+	for (i = 0; i < 2; i++) {
+		res = next(&self->r, &data);
+		EXPECT_EQ(data == 1 ? -ENOENT : -ECANCELED, res);
+	}
+
+	ASSERT_EQ(1, gt_submit_n(self->fd, &self->hour, 1, NULL));
+	put(&self->r, self->fd, GORT_IOC_REAP, &p, 1)->flags |= IOSQE_IO_LINK;
+	sqe = io_uring_get_sqe(&self->r);
+	io_uring_prep_link_timeout(sqe, &soon, 0);
+	sqe->user_data = 2;
+	ASSERT_EQ(2, io_uring_submit(&self->r));
+	for (i = 0; i < 2; i++) {
+		res = next(&self->r, &data);
+		EXPECT_TRUE(res == (data == 1 ? -EINTR : -ETIME) ||
+			    (data == 1 && res == -ECANCELED) ||
+			    (data == 2 && (res == -EALREADY || res == -ENOENT)))
+			TH_LOG("%llu: %d", data, res);
+	}
+}
+
+/* There is nothing to be polled by the kernel here: no ring gets that far. */
+TEST_F(ring, polled_ring_is_refused)
+{
+	struct gort_info info = { .size = sizeof(info) };
+	struct io_uring r;
+
+	ASSERT_EQ(0, io_uring_queue_init(4, &r, IORING_SETUP_IOPOLL));
+	EXPECT_EQ(-EOPNOTSUPP, give(&r, self->fd, GORT_IOC_INFO, &info));
+	io_uring_queue_exit(&r);
+}
+
+#define TURNS	300
+
+/*
+ * What a ring tells its own threads looks like a signal to who sleeps. No command
+ * may end with EINTR for it: nobody has cancelled any. The thread that gives the
+ * commands is told that one has ended just while it gives the next.
+ */
+TEST_F(ring, nothing_is_interrupted_by_the_ring)
+{
+	struct io_uring_params params = {
+		.flags = IORING_SETUP_SQPOLL, .sq_thread_idle = 1000,
+	};
+	struct gort_task_desc t[8];
+	struct gort_completion c[8];
+	struct gort_submit s[8];
+	struct gort_reap p[8];
+	struct io_uring r;
+	int i, res, turn;
+	__u64 data;
+
+	ASSERT_EQ(0, io_uring_queue_init_params(64, &r, &params));
+	for (i = 0; i < 8; i++)
+		ASSERT_TRUE(gt_task(self->fd, "sleep", &t[i],
+				    (i + 1) * 100000, 1, 0));
+	for (turn = 0; turn < TURNS; turn++) {
+		for (i = 0; i < 8; i++) {
+			fill_submit(&s[i], &t[i], 1);
+			fill_reap(&p[i], &c[i], 1, 1);
+			put(&r, self->fd, GORT_IOC_SUBMIT, &s[i], i);
+			put(&r, self->fd, GORT_IOC_REAP, &p[i], 100 + i);
+			if (i % 4 == 3)
+				ASSERT_LE(0, io_uring_submit(&r));
+		}
+		for (i = 0; i < 16; i++) {
+			res = next(&r, &data);
+			ASSERT_EQ(0, res) TH_LOG("turn %d, %llu", turn, data);
+		}
+		while (gt_read(self->fd, c, 8) > 0)
+			;
+	}
+	io_uring_queue_exit(&r);
+}
+
+/* A file that is registered is open, whoever closes its descriptor. */
+TEST_F(ring, registered_file_is_open)
+{
+	struct gort_info info = { .size = sizeof(info) };
+	int fd = gt_open(0);
+
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(2, gt_run(fd, "sleep", 2, GT_HOUR, 1, 0));
+	ASSERT_EQ(0, io_uring_register_files(&self->r, &fd, 1));
+	close(fd);
+	put(&self->r, 0, GORT_IOC_INFO, &info, 0)->flags |= IOSQE_FIXED_FILE;
+	ASSERT_EQ(1, io_uring_submit(&self->r));
+	EXPECT_EQ(0, next(&self->r, NULL));
+	EXPECT_EQ(2, info.tasks_file);
+	EXPECT_EQ(0, io_uring_unregister_files(&self->r));
+	EXPECT_TRUE(gt_wait_for(gt_total(self->fd) ==
+				(__s64)self->before.tasks_total));
+}
+
+/* With this variable the program is what a child executes, and ends. */
+static void __attribute__((constructor)) stub(void)
+{
+	if (getenv("GT_STUB"))
+		_exit(0);
+}
+
 /* How a process leaves a ring in which commands wait */
 enum leave { LEAVE_EXIT, LEAVE_KILL, LEAVE_EXEC, LEAVE_CLOSE, LEAVE_WAYS };
 
-static void leave_child(enum leave how, int ready)
+static void leave_child(enum leave how, bool sqpoll, int ready)
 {
-	struct gort_completion c[4];
+	struct gort_completion c[4], last;
 	struct gort_reap p[2];
 	struct io_uring r;
 	int fd = gt_open(0);
 
 	if (gt_run(fd, "sleep", 3, GT_HOUR, 1, 0) != 3 ||
-	    io_uring_queue_init(8, &r, 0))
+	    io_uring_queue_init(8, &r, sqpoll ? IORING_SETUP_SQPOLL : 0))
 		_exit(1);
 	fill_reap(&p[0], c, 2, 1);
 	fill_reap(&p[1], c + 2, 2, 1);
 	put(&r, fd, GORT_IOC_REAP, &p[0], 0);
 	put(&r, fd, GORT_IOC_REAP, &p[1], 1);
-	if (io_uring_submit(&r) != 2 || write(ready, "x", 1) != 1)
+	io_uring_prep_read(io_uring_get_sqe(&r), fd, &last, sizeof(last), 0);
+	io_uring_prep_poll_add(io_uring_get_sqe(&r), fd, POLLIN);
+	if (io_uring_submit(&r) < 0 || write(ready, "x", 1) != 1)
 		_exit(2);
 	switch (how) {
 	case LEAVE_EXEC:
-		execl("/proc/self/exe", "uring_test", "-h", NULL);
+		setenv("GT_STUB", "1", 1);
+		execl("/proc/self/exe", "stub", NULL);
 		break;
 	case LEAVE_CLOSE:
 		io_uring_queue_exit(&r);
@@ -466,15 +665,19 @@ static void leave_child(enum leave how, int ready)
 	_exit(0);
 }
 
-/* Tasks for an hour, and two commands in the ring that wait for them. */
+/*
+ * Tasks for an hour; two commands in the ring that wait for them, a read, and a
+ * poll. A second round with a thread of the kernel that gives them.
+ */
 TEST_F(ring, leaving_leaves_nothing)
 {
+	int ready[2], i;
 	enum leave how;
-	int ready[2];
 	pid_t pid;
 	char x;
 
-	for (how = LEAVE_EXIT; how < LEAVE_WAYS; how++) {
+	for (i = 0; i < 2 * LEAVE_WAYS; i++) {
+		how = i % LEAVE_WAYS;
 		ASSERT_EQ(0, pipe2(ready, O_CLOEXEC));
 		pid = gt_fork();
 		ASSERT_LE(0, pid);
@@ -483,20 +686,63 @@ TEST_F(ring, leaving_leaves_nothing)
 
 			dup2(null, 1);
 			dup2(null, 2);
-			leave_child(how, ready[1]);
+			leave_child(how, i >= LEAVE_WAYS, ready[1]);
 		}
 		ASSERT_EQ(1, read(ready[0], &x, 1));
 		if (how == LEAVE_KILL)
 			kill(pid, SIGKILL);
 		EXPECT_TRUE(gt_wait_for(gt_total(self->fd) ==
 					(__s64)self->before.tasks_total))
-			TH_LOG("way %d", how);
+			TH_LOG("way %d", i);
 		if (how == LEAVE_CLOSE)
 			kill(pid, SIGKILL);
 		gt_reap(pid);
 		close(ready[0]);
 		close(ready[1]);
 	}
+}
+
+/* A deadlock is told to each that waits for what will not come. */
+TEST_F(core, deadlock_ends_what_waits)
+{
+	struct gort_wait w = {
+		.size = sizeof(w), .deadline_ns = GORT_WAIT_FOREVER,
+	};
+	struct gort_completion c[3];
+	struct io_uring_sqe *sqe;
+	struct gort_reap p;
+	struct io_uring r;
+	int i, res, got = 0;
+	__u64 data;
+
+	ASSERT_EQ(0, io_uring_queue_init(8, &r, 0));
+	ASSERT_EQ(1, gt_run(self->fd, "sleep", 1, GT_HOUR, 1, 0));
+	fill_reap(&p, c, 1, 1);
+	put(&r, self->fd, GORT_IOC_REAP, &p, 0);
+	put(&r, self->fd, GORT_IOC_WAIT, &w, 1);
+	for (i = 2; i < 4; i++) {
+		sqe = io_uring_get_sqe(&r);
+		io_uring_prep_read(sqe, self->fd, &c[i - 1], sizeof(*c), 0);
+		sqe->user_data = i;
+	}
+	sqe = io_uring_get_sqe(&r);
+	io_uring_prep_poll_add(sqe, self->fd, POLLPRI);
+	sqe->user_data = 4;
+	ASSERT_EQ(5, io_uring_submit(&r));
+	ASSERT_TRUE(quiet(&r));
+	ASSERT_EQ(1, ct_start(self->fd, "t_couple", 1));
+	/* one of those who read gets what this one leaves */
+	ASSERT_EQ(0, gt_cancel(self->fd, 1, NULL));
+	for (i = 0; i < 5; i++) {
+		res = next(&r, &data);
+		if (data != 1 && data != 4 && res >= 0)
+			got++;
+		else
+			EXPECT_EQ(data == 4 ? POLLERR : -EDEADLK, res)
+				TH_LOG("command %llu", data);
+	}
+	EXPECT_EQ(1, got);
+	io_uring_queue_exit(&r);
 }
 
 TEST_HARNESS_MAIN
