@@ -57,12 +57,12 @@ _gortctl()
 	done
 
 	case $previous in
-	--device | --debugfs | -o | --svg)
+	--device | --debugfs | -o | --svg | --from)
 		compopt -o default 2>/dev/null
 		return ;;
 	--sort) words=(gid ctx state time stack preempted) ;;
 	--state) words=(running runnable waiting blocked starting) ;;
-	--cpu | --ctx | --interval | -n | -d | -t) return ;;
+	--cpu | --ctx | --interval | -n | -d | -t | --buffer) return ;;
 	*)
 		case $command in
 		'') mapfile -t words < <("${tool[0]}" --help 2>/dev/null |
@@ -73,7 +73,7 @@ _gortctl()
 		top) words=(-b -d -n) ;;
 		ps) words=(--sort --state --ctx --json) ;;
 		stat) words=(--cpu --interval -n --json) ;;
-		trace) words=(-t -o --svg) ;;
+		trace) words=(-t -o --svg --buffer --from) ;;
 		stack)
 			mapfile -t words < <("${tool[@]}" ps 2>/dev/null |
 				awk 'NR > 1 { print $1 }') ;;
