@@ -53,7 +53,16 @@ static void emit(struct trace *t, struct json_object *o)
 	json_object_put(o);
 }
 
-/* What all events have; times are microseconds there. */
+/* Times are microseconds there; all digits that there are, and no others. */
+static struct json_object *micros(__u64 ns)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "%llu.%03llu", ns / 1000, ns % 1000);
+	return json_object_new_double_s(ns / 1e3, text);
+}
+
+/* What all events have. */
 static struct json_object *event(const char *ph, const char *name, int cpu,
 				 __u64 ns)
 {
@@ -63,7 +72,7 @@ static struct json_object *event(const char *ph, const char *name, int cpu,
 	json_text(o, "name", name, strlen(name));
 	json_num(o, "pid", PID);
 	json_num(o, "tid", cpu);
-	json_add(o, "ts", json_object_new_double(ns / 1e3));
+	json_add(o, "ts", micros(ns));
 	return o;
 }
 
@@ -101,7 +110,7 @@ static int on_slice(const struct tl_slice *s, void *arg)
 		snprintf(name, sizeof(name), "G %llu%s%s", s->gid,
 			 s->body[0] ? " " : "", s->body);
 		o = event("X", name, s->cpu, s->from);
-		json_add(o, "dur", json_object_new_double((s->to - s->from) / 1e3));
+		json_add(o, "dur", micros(s->to - s->from));
 		args = json_object_new_object();
 		json_num(args, "gid", s->gid);
 		json_text(args, "stopped", s->reason, TL_TEXT);
@@ -258,7 +267,7 @@ static int run_workload(struct trace *t)
 	int status;
 	pid_t pid;
 
-	fflush(stdout);
+	fflush(NULL); /* or both would write what is not written yet */
 	pid = fork();
 	if (pid < 0)
 		return wrong("fork: %s", strerror(errno));
