@@ -16,7 +16,8 @@
  *
  * There current is the M's task and stack traces are those of a kthread: the
  * unwinder ends at gort_on_g0(), and where a tick has hit a G on its own stack,
- * at the interrupt.
+ * at the interrupt. gort_oldstack() fires where it is: at the top of a segment
+ * that is left, and free from there on, which has room as a kernel stack has.
  *
  * A listener takes time, in which ticks come. What an event says has happened
  * when it is fired, so that nothing is lost in between: a request that is
