@@ -419,6 +419,7 @@ static int start_all(int fd)
 
 	for (kind = 0; kind < CT_KINDS; kind += 3)
 		n += ct_start(fd, "t_hold", 1, 200, 20, 5, kind);
+	n += ct_start(fd, "t_restore", 1, 20, CT_KIND_LOCK);
 	n += ct_start(fd, "loop", 2, 3000000);
 	n += ct_start(fd, "recurse", 4, 800, 64);
 	n += ct_start(fd, "t_blocking", 4, 50, 20, CT_SYSCALL);
@@ -447,7 +448,7 @@ static int await_all(int fd, int n)
 	return bad;
 }
 
-#define START_ALL	31
+#define START_ALL	32
 
 /* Is what a counter says what the events say? */
 static bool agrees(__u64 counted, const struct tt_trace *t, const char *name,
@@ -620,11 +621,12 @@ TEST_F_TIMEOUT(trace, guards_hold_while_stacks_are_recorded, 120)
 	ASSERT_EQ(0, begin(NULL));
 	EXPECT_EQ(START_ALL, start_all(self->fd));
 	EXPECT_EQ(0, await_all(self->fd, START_ALL));
-	/* a request at every depth, over the ends of two segments */
-	EXPECT_EQ(0, ct_run(self->fd, NULL, "t_frames", 0, 20480, 1));
+	EXPECT_LT(0, restores_with_stack());
+	/* a request at every depth, over the end of a segment */
+	ASSERT_EQ(0, gt_param_set("slice_us", 10000));
+	EXPECT_EQ(0, ct_run(self->fd, NULL, "t_frames", 0, 8192, 1));
 	ASSERT_TRUE(gt_wait_for(!gt_total(self->fd)));
 	ASSERT_EQ(0, tt_enable(NULL, false));
-	EXPECT_LT(0, restores_with_stack());
 	st = ct_stats(self->fd);
 	TH_LOG("guard: %llu of %llu bytes used", st.guard_used, st.guard_bytes);
 	EXPECT_LT(0, st.guard_used);

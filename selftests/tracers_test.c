@@ -131,6 +131,7 @@ static int do_all(int fd)
 
 	n += ct_start(fd, "t_hold", 2, 500, 50, 5, CT_KIND_LOCK);
 	n += ct_start(fd, "t_hold", 2, 500, 50, 5, CT_KIND_SPIN);
+	n += ct_start(fd, "t_restore", 1, 20, CT_KIND_LOCK);
 	n += ct_start(fd, "loop", 2, 5000000);
 	n += ct_start(fd, "recurse", 2, 500, 64);
 	n += ct_start(fd, "t_exit", 2, 5, 10, CT_SYSCALL);
@@ -139,7 +140,7 @@ static int do_all(int fd)
 	n += ct_start(fd, "t_stop", 1, 5, 100, 100);
 	n += ct_start(fd, "t_gc", 1, 2);
 	n += ct_start(fd, "t_steal", 1, 200, 5000, 0);
-	if (n != 16)
+	if (n != 17)
 		return -1;
 	while (n--)
 		bad += ct_next(fd, &c) || c.status;
