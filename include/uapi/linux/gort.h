@@ -237,7 +237,9 @@ struct gort_cancel {
  * read() returns whole records only (EINVAL if the buffer can't hold one),
  * EAGAIN under O_NONBLOCK when there is none, 0 when there is none and no task
  * runs, and where it would block, EDEADLK as GORT_IOC_WAIT does. An accepted
- * task yields exactly one completion.
+ * task yields exactly one completion. poll() says EPOLLIN if there is one,
+ * EPOLLOUT if there is room for a task, EPOLLERR if there is a deadlock, and
+ * EPOLLRDHUP, if that is asked for, if read() would return 0.
  */
 struct gort_completion {
 	__u64 id;
