@@ -525,6 +525,13 @@ static inline bool gort_m_busy(const struct gort_m *m)
 	return m->locks || m->mallocing || m->gcing;
 }
 
+/* Is there nothing in the M's own queue? Of another M: was there nothing? */
+static inline bool gort_runqempty(const struct gort_p *p)
+{
+	return atomic_read(&p->runqhead) == READ_ONCE(p->runqtail) &&
+	       !READ_ONCE(p->runnext);
+}
+
 /* gort_switch.S */
 void gort_switch(unsigned long *save, unsigned long load);
 unsigned long gort_on_g0(unsigned long a, unsigned long b, unsigned long c,
@@ -635,7 +642,6 @@ void gort_m_unlock(struct gort_m *m);
 void gort_runqput(struct gort_p *p, struct gort_g *g, bool next);
 void gort_runqyield(struct gort_p *p, struct gort_g *g);
 struct gort_g *gort_runqget(struct gort_p *p, bool *inherit);
-bool gort_runqempty(struct gort_p *p);
 void gort_runqdrain(struct gort_p *p);
 struct gort_g *gort_stealwork(struct gort_p *p);
 bool gort_work_anywhere(struct gort_p *self);

@@ -257,10 +257,11 @@ void gort_runqput(struct gort_p *p, struct gort_g *g, bool next)
  */
 void gort_runqyield(struct gort_p *p, struct gort_g *g)
 {
-	bool alone = gort_runqempty(p) && !READ_ONCE(g->ctx->queue.head);
+	bool alone = READ_ONCE(gort_sched.size) && gort_runqempty(p) &&
+		     !READ_ONCE(g->ctx->queue.head);
 
 	gort_runqput(p, g, false);
-	if (alone && READ_ONCE(gort_sched.size))
+	if (alone)
 		WRITE_ONCE(p->turn_over, true);
 }
 
@@ -289,12 +290,6 @@ struct gort_g *gort_runqget(struct gort_p *p, bool *inherit)
 		return g;
 	}
 	return ringget(p);
-}
-
-bool gort_runqempty(struct gort_p *p)
-{
-	return atomic_read(&p->runqhead) == READ_ONCE(p->runqtail) &&
-	       !READ_ONCE(p->runnext);
 }
 
 /* What @p has, which is out of use, to the global queue. */
