@@ -264,6 +264,38 @@ TEST_F(core, interrupted_run_leaves_nothing)
 	EXPECT_EQ(0, gt_total(self->fd));
 }
 
+/* The same through a ring, more tasks than fit into one and into the context */
+TEST_F(core, run_through_a_ring)
+{
+	struct json_object *o;
+
+	ASSERT_EQ(0, gt_param_set("max_tasks_file", 1500));
+	ASSERT_EQ(0, TOOL("run", "fib", "n=10", "-n", "5000", "--ring", "--json"));
+	o = json_tokener_parse(out);
+	ASSERT_NE(NULL, o);
+	EXPECT_EQ(5000, number(o, "ok"));
+	EXPECT_EQ(55, number(o, "result"));
+	json_object_put(o);
+}
+
+/* Ctrl-C, while others that are still in the ring find no room */
+TEST_F(core, interrupted_ring_leaves_nothing)
+{
+	pid_t pid;
+	int fd;
+
+	ASSERT_EQ(0, gt_param_set("max_tasks_file", 100));
+	pid = start_as(0, &fd, ARGV("run", "sleep", "ns=3600s", "-n", "3000", "--ring"));
+	ASSERT_LT(0, pid);
+	EXPECT_TRUE(gt_wait_for(gt_total(self->fd) == 100));
+	EXPECT_EQ(0, kill(pid, SIGINT));
+	collect(fd);
+	EXPECT_EQ(130, exit_code(pid));
+	EXPECT_TRUE(has("ECANCELED"));
+	EXPECT_FALSE(has("never completed"));
+	EXPECT_EQ(0, gt_total(self->fd));
+}
+
 /* Long work shows on a terminal how far it is, and nothing of it stays. */
 TEST_F(core, run_shows_progress)
 {

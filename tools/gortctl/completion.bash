@@ -32,7 +32,7 @@ _gortctl_run()
 	else
 		_gortctl_workloads "$@"
 	fi
-	printf '%s\n' -n -q --json
+	printf '%s\n' -n -q --json --ring
 }
 
 _gortctl()

@@ -26,7 +26,7 @@ static const struct cmd {
 	  "version, limits and load of the module" },
 	{ "list", cmd_list, "[--json]",
 	  "the workloads and their arguments" },
-	{ "run", cmd_run, "WORKLOAD [key=value ...] [-n COUNT] [-q] [--json]",
+	{ "run", cmd_run, "WORKLOAD [key=value ...] [-n COUNT] [-q] [--json] [--ring]",
 	  "run COUNT tasks (1) and sum up what became of them" },
 	{ "top", cmd_top, "[-b] [-d SECONDS] [-n TIMES]",
 	  "what happens now, on a live screen; -b: as plain text" },

@@ -7,6 +7,9 @@
  * number n goes out with n as its user data, and ids[n] has the id it was given,
  * so that a completion is believed only if both agree, once.
  *
+ * Through a ring, a batch goes out with the next look at what has completed. It
+ * does not tell ids; there, a task completes once, and that is all that is seen.
+ *
  * Tasks in a deadlock, which wait finds, are cancelled, so that they complete
  * and are counted as any others.
  *
@@ -28,6 +31,9 @@
 /* ids[] of a task that is not submitted yet, or has completed */
 #define NO_ID	0xffffffffffffffffULL
 
+/* ids[] of a task that went through a ring */
+#define ANY_ID	0xfffffffffffffffeULL
+
 /* How long to retry when the machine's cap is used up by others */
 #define RETRY_NS	(10 * 1000 * 1000)
 #define RETRIES		500
@@ -40,6 +46,7 @@ struct pump_state {
 	__u64 *ids;
 	struct gort_task_desc *tasks;
 	struct gort_completion *comps;
+	__u64 put;		/* tasks that were put into the ring */
 	int full;		/* submits in a row that found no room */
 	bool dead;		/* they were in a deadlock, and cancelled */
 	int err;		/* why no more is submitted */
@@ -100,15 +107,24 @@ static void submit_batch(struct pump_state *s)
 		s->full = 0;
 }
 
-/* Heed the first @n of s->comps. */
-static void take(struct pump_state *s, int n)
+/* Has task @comp->user_data this id, and not completed yet? */
+static bool credible(const struct pump_state *s, const struct gort_completion *comp)
+{
+	__u64 id;
+
+	if (comp->user_data >= s->p->submitted)
+		return false;
+	id = s->ids[comp->user_data];
+	return id != NO_ID && (id == ANY_ID || id == comp->id);
+}
+
+static void take(struct pump_state *s, const struct gort_completion *comps, int n)
 {
 	const struct gort_completion *comp;
 	struct pump *p = s->p;
 
-	for (comp = s->comps; comp < s->comps + n; comp++) {
-		if (comp->user_data >= p->submitted ||
-		    comp->id != s->ids[comp->user_data] || comp->id == NO_ID) {
+	for (comp = comps; comp < comps + n; comp++) {
+		if (!credible(s, comp)) {
 			p->strays++;
 			continue;
 		}
@@ -125,7 +141,7 @@ static bool drain(struct pump_state *s)
 	int n;
 
 	while ((n = gortc_read(s->p->c, s->comps, PUMP_BATCH)) > 0) {
-		take(s, n);
+		take(s, s->comps, n);
 		any = true;
 	}
 	if (n < 0 && !s->err)
@@ -133,37 +149,46 @@ static bool drain(struct pump_state *s)
 	return any;
 }
 
+/* How many completions to wait for: a part, if that makes room for others */
+static __u32 enough(const struct pump_state *s)
+{
+	__u64 min = s->p->submitted - s->p->finished;
+
+	/* When full, start again early enough that no CPU runs dry. */
+	if (s->full)
+		min = min / 4 + 1;
+	return min < PUMP_BATCH ? min : PUMP_BATCH;
+}
+
+static void end_deadlock(struct pump_state *s)
+{
+	s->dead = true;
+	if (!s->err)
+		s->err = -EDEADLK;
+	gortc_cancel_all(s->p->c);
+}
+
 /* Sleep until it is worth reading, and do. False: nothing can come any more. */
 static bool await(struct pump_state *s)
 {
 	struct pump *p = s->p;
-	__u64 running = p->submitted - p->finished, min = running;
-	__u64 deadline = GORT_WAIT_FOREVER;
+	__u64 deadline = GORT_WAIT_FOREVER, running;
 	int n;
 
 	if (p->label && progress_wanted())
 		deadline = gortc_deadline(PROGRESS_NS);
-	/* When full, start again early enough that no CPU runs dry. */
-	if (s->full)
-		min = running / 4 + 1;
-	if (min > PUMP_BATCH)
-		min = PUMP_BATCH;
-
-	n = gortc_reap(p->c, s->comps, PUMP_BATCH, min, deadline, &running);
+	n = gortc_reap(p->c, s->comps, PUMP_BATCH, enough(s), deadline, &running);
 	if (n == -EINTR || n == -ETIME)
 		return true;
 	if (n == -EDEADLK && !s->dead) {
-		s->dead = true;
-		if (!s->err)
-			s->err = n;
-		gortc_cancel_all(p->c);
+		end_deadlock(s);
 		return true;
 	}
 	if (n < 0) {
 		s->err = n;
 		return false;
 	}
-	take(s, n);
+	take(s, s->comps, n);
 	return n || running;
 }
 
@@ -178,6 +203,15 @@ static void pause_full(struct pump_state *s)
 		nanosleep(&ts, NULL);
 }
 
+/* After a signal: no more tasks, and an end of those that came after it */
+static void heed_signal(struct pump_state *s)
+{
+	if (!interrupted || s->err == -EINTR)
+		return;
+	s->err = -EINTR;
+	gortc_cancel_all(s->p->c);
+}
+
 static void pump_loop(struct pump_state *s)
 {
 	struct pump *p = s->p;
@@ -189,10 +223,7 @@ static void pump_loop(struct pump_state *s)
 			progress_update(p->label, p->finished, p->total);
 		if (more)
 			submit_batch(s);
-		if (interrupted && s->err != -EINTR) {
-			s->err = -EINTR;
-			gortc_cancel_all(p->c);
-		}
+		heed_signal(s);
 		if (drain(s))
 			continue;
 		more = !s->err && p->submitted < p->total;
@@ -204,6 +235,74 @@ static void pump_loop(struct pump_state *s)
 		} else if (!more || s->full) {
 			if (!await(s))
 				return;
+		}
+	}
+}
+
+static void fill_ring(struct pump_state *s)
+{
+	struct pump *p = s->p;
+	struct gort_task_desc d;
+
+	while (s->put < p->total && gortc_ring_room(p->ring)) {
+		memset(&d, 0, sizeof(d));
+		p->fill(p->arg, s->put, &d);
+		d.user_data = s->put;
+		gortc_ring_put(p->ring, &d);
+		s->ids[s->put++] = ANY_ID;
+	}
+}
+
+/*
+ * Give what is in the ring, and take what has completed. Returns how many that
+ * were, or a negative errno: -EINTR and -EAGAIN if it is worth another turn.
+ */
+static int turn(struct pump_state *s, __u32 min)
+{
+	const struct gort_completion *comps;
+	struct pump *p = s->p;
+	int n = gortc_ring_turn(p->ring, min, &comps);
+
+	p->submitted = s->put - (p->batch - gortc_ring_room(p->ring));
+	s->full = p->submitted < s->put ? s->full + 1 : 0;
+	if (n > 0)
+		take(s, comps, n);
+	if (n == -EDEADLK && !s->dead) {
+		end_deadlock(s);
+		return -EINTR;
+	}
+	if (n < 0 && n != -EAGAIN && n != -EINTR && !s->err)
+		s->err = n;
+	return n;
+}
+
+/*
+ * What is given is given without a wait, so that there is a look at the signal
+ * before one. A wait then ends when what the handler has cancelled does.
+ */
+static void ring_loop(struct pump_state *s)
+{
+	struct pump *p = s->p;
+	int n;
+
+	for (;;) {
+		if (!s->err)
+			fill_ring(s);
+		if (p->label)
+			progress_update(p->label, p->finished, p->total);
+		n = turn(s, 0);
+		heed_signal(s);
+		while (s->err && !gortc_ring_drop(p->ring, NULL))
+			s->put--;
+		if (p->finished < p->submitted) {
+			if (n <= 0)
+				n = turn(s, enough(s));
+			if (!n || (n < 0 && n != -EINTR && n != -EAGAIN))
+				return;
+		} else if (s->err || p->finished == p->total) {
+			return;
+		} else if (s->full) {
+			pause_full(s);
 		}
 	}
 }
@@ -231,7 +330,10 @@ int pump_run(struct pump *p)
 	s.comps = malloc(PUMP_BATCH * sizeof(*s.comps));
 	if (s.ids && s.tasks && s.comps) {
 		memset(s.ids, 0xff, p->total * sizeof(*s.ids));
-		pump_loop(&s);
+		if (p->ring)
+			ring_loop(&s);
+		else
+			pump_loop(&s);
 		progress_clear();
 	} else {
 		s.err = -ENOMEM;

@@ -7,10 +7,12 @@
 #define GORTCTL_PUMP_H
 
 #include <libgort.h>
+#include <libgort_ring.h>
 
 /**
  * struct pump - one such run
  * @c: where to submit
+ * @ring: through which to submit, or NULL: one system call for each batch
  * @total: how many tasks
  * @batch: most to put into one submit, at most PUMP_BATCH
  * @label: what to call it while one waits for its end, or NULL
@@ -25,6 +27,7 @@
  */
 struct pump {
 	struct gortc *c;
+	struct gortc_ring *ring;
 	__u64 total;
 	__u32 batch;
 	const char *label;

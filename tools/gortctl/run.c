@@ -19,6 +19,7 @@ struct run {
 	__u64 count;
 	bool quiet;
 	bool json;
+	bool ring;
 	__u64 *latency;			/* of each task that completed */
 	__u64 done;			/* how many did */
 	__u64 ok;
@@ -239,8 +240,17 @@ static int run_tasks(struct run *r, struct gortc *c)
 	if (!r->latency)
 		return wrong("no memory for %llu tasks: run fewer", r->count);
 
+	if (r->ring) {
+		err = gortc_ring_open(c, &p.ring, PUMP_BATCH);
+		if (err) {
+			free(r->latency);
+			return wrong("there is no ring here (%s): leave out --ring",
+				     strerror(-err));
+		}
+	}
 	pump_catch_signals(c);
 	err = pump_run(&p);
+	gortc_ring_close(p.ring);
 	if (r->json)
 		print_json(r, &p, err);
 	else if (!r->quiet)
@@ -253,6 +263,7 @@ int cmd_run(int argc, char **argv)
 {
 	static const struct option options[] = {
 		{ "json", no_argument, NULL, 'j' },
+		{ "ring", no_argument, NULL, 'r' },
 		{ }
 	};
 	static struct run r = { .count = 1 };
@@ -272,8 +283,11 @@ int cmd_run(int argc, char **argv)
 		case 'j':
 			r.json = true;
 			break;
+		case 'r':
+			r.ring = true;
+			break;
 		default:
-			return usage("run knows -n COUNT, -q and --json only");
+			return usage("run knows -n COUNT, -q, --json and --ring only");
 		}
 	}
 	if (optind == argc)

@@ -168,6 +168,8 @@ expect 'run: interrupted, ended' 130 'ECANCELED ' env GORT_FAKE=signal "$@"
 "$@" -q > "$out/log" 2>&1 && [ ! -s "$out/log" ]
 report $? 'run -q prints nothing'
 
+expect 'run without a ring' 1 'leave out --ring' "$@" --ring
+
 # JSON: that it is some is seen by reading it
 # json NAME WANT KEYS COMMAND...: at KEYS, of what the command prints, is WANT
 json()
@@ -368,7 +370,7 @@ expect 'the documented program, alone' $runs "$says" "$out/alone"
 nm -D --defined-only "$stage/usr/local/lib/libgort.so.0" > "$out/log"
 ! grep -vE ' (gortc_[a-z_]+@@LIBGORT_0|LIBGORT_0)$' "$out/log"
 report $? 'libgort.so shows gortc_* alone'
-sed -nE 's/^.*\<(gortc_[a-z_]+)\(.*/\1/p' ../lib/libgort.h | grep -v '()' | sort -u > "$out/declared"
+sed -nE 's/^.*\<(gortc_[a-z_]+)\(.*/\1/p' ../lib/libgort*.h | grep -v '()' | sort -u > "$out/declared"
 sed -nE 's/.* (gortc_[a-z_]+)@@.*/\1/p' "$out/log" | sort -u > "$out/shown"
 diff "$out/declared" "$out/shown" > "$out/log"
 report $? 'libgort.so shows what the header declares'
