@@ -145,6 +145,26 @@ static void errors(void)
 	ok(strstr(text, "from the same tree"), "debugfs is of another version");
 }
 
+static void explains(int err, const char *hint, const char *what)
+{
+	const struct gortc c = { .info.abi_version = 99 };
+	char text[256];
+
+	gortc_explain(&c, "/dev/x", err, text, sizeof(text));
+	ok(strstr(text, "/dev/x") && strstr(text, hint), what);
+}
+
+static void device_errors(void)
+{
+	explains(-ENOENT, "modprobe gort", "the module is not loaded");
+	explains(-ENXIO, "modprobe gort", "the device has no module");
+	explains(-EACCES, "for root alone", "the device is for root");
+	explains(-EDQUOT, "max_files_user", "the user has too many files open");
+	explains(-ENOTTY, "--device", "it is another device");
+	explains(-EPROTO, "ABI version 99", "the module has another version");
+	explains(-ENOMEM, "Cannot allocate memory", "other errors as they are");
+}
+
 static void deadlines(void)
 {
 	__u64 now = num_now(), then = gortc_deadline(1000000000);
@@ -178,6 +198,7 @@ void library_tests(const char *dir)
 	threads_and_queues();
 	texts();
 	errors();
+	device_errors();
 	deadlines();
 	parameters();
 }
