@@ -238,7 +238,7 @@ void gortc_explain(const struct gortc *c, const char *path, int err,
 		break;
 	case EACCES:
 	case EPERM:
-		hint = ": it is for root alone, unless root opens it to a group (make udev_install)";
+		hint = ": it is for root alone, unless root opens it to a group: make udev_install";
 		break;
 	case EDQUOT:
 		why = "the limit of your user is reached";
