@@ -36,10 +36,8 @@ static const struct cmd {
 	  "the stack of these green threads, or of all" },
 	{ "stat", cmd_stat, "[--cpu N] [--interval SECONDS [-n TIMES]] [--json]",
 	  "all counters since the module was loaded, or in each interval" },
-#ifdef HAVE_TRACE
 	{ "trace", cmd_trace, "[-o FILE] [--svg FILE] [-t SECONDS | WORKLOAD ...]",
 	  "record which green thread ran where, and why it stopped" },
-#endif
 	{ "demo", cmd_demo, "",
 	  "run all built-in workloads at once, check every result" },
 };
