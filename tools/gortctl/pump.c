@@ -277,6 +277,9 @@ static int turn(struct pump_state *s, __u32 min)
 }
 
 /*
+ * Runs until all is done, or something is not as usual: an error, a signal, a
+ * turn that finds nothing to wait for. What is left then is for pump_loop().
+ *
  * What is given is given without a wait, so that there is a look at the signal
  * before one. A wait then ends when what the handler has cancelled does.
  */
@@ -285,26 +288,21 @@ static void ring_loop(struct pump_state *s)
 	struct pump *p = s->p;
 	int n;
 
-	for (;;) {
-		if (!s->err)
-			fill_ring(s);
+	do {
+		fill_ring(s);
 		if (p->label)
 			progress_update(p->label, p->finished, p->total);
 		n = turn(s, 0);
 		heed_signal(s);
-		while (s->err && !gortc_ring_drop(p->ring, NULL))
-			s->put--;
-		if (p->finished < p->submitted) {
-			if (n <= 0)
-				n = turn(s, enough(s));
-			if (!n || (n < 0 && n != -EINTR && n != -EAGAIN))
-				return;
-		} else if (s->err || p->finished == p->total) {
-			return;
-		} else if (s->full) {
+		if (n <= 0 && !s->err && p->finished < p->submitted)
+			n = turn(s, enough(s));
+		else if (n <= 0 && s->full)
 			pause_full(s);
-		}
-	}
+	} while (!s->err && p->finished < p->total && (n || s->full));
+
+	while (!gortc_ring_drop(p->ring, NULL))
+		s->put--;
+	s->full = 0;
 }
 
 const char *pump_error(int err)
@@ -332,8 +330,7 @@ int pump_run(struct pump *p)
 		memset(s.ids, 0xff, p->total * sizeof(*s.ids));
 		if (p->ring)
 			ring_loop(&s);
-		else
-			pump_loop(&s);
+		pump_loop(&s);
 		progress_clear();
 	} else {
 		s.err = -ENOMEM;
