@@ -307,8 +307,10 @@ TEST_F(trace, blocking_calls_come_back_three_ways)
 	ASSERT_EQ(0, begin(NULL));
 	ASSERT_EQ(0, ct_run(self->fd, NULL, "t_exit", 10, 10, CT_SYSCALL));
 	ASSERT_EQ(0, end(self->fd, &self->t));
-	EXPECT_EQ(10, tt_count(&self->t, "syscall_retake", "cpu_p", "0"));
-	EXPECT_EQ(10, tt_count(&self->t, "syscall_exit", "how", "idle"));
+	/* each of the ten calls; on a busy machine others take long, too */
+	EXPECT_LE(10, tt_count(&self->t, "syscall_retake", "cpu_p", "0"));
+	EXPECT_EQ(tt_count(&self->t, "syscall_retake", NULL, NULL),
+		  tt_count(&self->t, "syscall_exit", "how", "idle"));
 	EXPECT_LE(9, tt_count(&self->t, "preempt_request", "cause", "blocked"));
 	EXPECT_LE(9, tt_count(&self->t, "preempt_restore", "site", "exit_idle"));
 	EXPECT_TRUE(lives_make_sense(&self->t, &sum));
