@@ -40,7 +40,7 @@ SYM_INNER_LABEL(\name, SYM_L_GLOBAL)
 #include <linux/shrinker.h>
 #include <linux/slab.h>
 #include <linux/uio.h>
-#if __has_include(<linux/io_uring/cmd.h>)
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 8, 0)
 #include <linux/io_uring/cmd.h>
 #else
 #include <linux/io_uring.h>
