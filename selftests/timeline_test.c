@@ -181,8 +181,8 @@ TEST_F(timeline, interrupt_ends_the_recording)
 	ASSERT_EQ(1, gt_run(self->fd, "sleep", 1, 1000000, 1000000, 0));
 	EXPECT_EQ(0, shell("gortctl trace -t 60 -o " JSON " & "
 			   "until grep -q 1 /sys/kernel/tracing/instances/"
-			   "gort-$!/tracing_on; do sleep 0.1; done; "
-			   "sleep 0.3; kill -INT $!; wait $!"));
+			   "gort-$!/events/gort/enable; do sleep 0.1; done; "
+			   "sleep 0.5; kill -INT $!; wait $!"));
 	EXPECT_TRUE(printed(" slices"));
 	ASSERT_TRUE(read_json(&s));
 	EXPECT_EQ(0, s.wrong);
