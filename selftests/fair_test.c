@@ -47,12 +47,12 @@ FIXTURE_SETUP(fair)
 	ASSERT_LE(0, self->third);
 }
 
-/* To close is to cancel and await all tasks. */
+/* To close is to cancel and await all tasks: first those that keep the others. */
 FIXTURE_TEARDOWN(fair)
 {
-	EXPECT_EQ(0, close(self->one));
 	EXPECT_EQ(0, close(self->hog));
 	EXPECT_EQ(0, close(self->third));
+	EXPECT_EQ(0, close(self->one));
 	EXPECT_TRUE(gt_params_restore(&self->saved));
 	EXPECT_TRUE(ct_rmmod_soon("gort_test_share"));
 }
