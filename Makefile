@@ -47,6 +47,7 @@ help:
 	@echo '  make torture          ten minutes of random load on each kind of'
 	@echo '                        preemption; MINUTES=N BOOT=NAME SEED=N'
 	@echo '  make vm-shell         a shell in the virtual machine, gort inserted'
+	@echo '  make timeline         the picture in Documentation/tour.rst, from a run there'
 	@echo '  make check            static checks, no virtual machine'
 	@echo '  make setup            get what these need (they do it themselves)'
 	@echo
@@ -134,6 +135,9 @@ mutants:
 torture:
 	@scripts/torture
 
+timeline:
+	@scripts/vm/timeline
+
 vm-shell:
 	@scripts/vm/shell
 
@@ -141,4 +145,4 @@ check:
 	@scripts/check
 
 .PHONY: all help modules modules_install devel_install udev_install kdir tools tools_install \
-	install uninstall clean setup run test mutants torture vm-shell check
+	install uninstall clean setup run test mutants torture timeline vm-shell check
