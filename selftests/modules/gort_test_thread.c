@@ -97,12 +97,15 @@ static void t_sampler_fn(void *arg)
 	t_child_done(&t->grp, 0);
 }
 
-/* On one P: does the sampler run on the M of the caller? */
+/*
+ * On one P: does the sampler run on the M of the caller? Its first look may have
+ * begun before, and have been made to yield in the middle.
+ */
 static bool t_shares(struct t_sampler *t)
 {
 	int seen = atomic_read(&t->seen);
 
-	while (atomic_read(&t->seen) == seen)
+	while (atomic_read(&t->seen) < seen + 2)
 		gort_yield();
 	return READ_ONCE(t->pid) == t_pid();
 }
