@@ -44,9 +44,10 @@
  * The watchdog (parameter "watchdog_ms"). A G that runs on for that long in
  * spite of a request is named, once for each request, and counted (stuck): with
  * its body, for how many slices it has kept its P from the others, and where it
- * is, as far as the tick that found it can tell (gort_backtrace.c). It is in a loop without calls and can't be made to leave (async is off), in a
- * function that is no G code, or holds a lock. The time is counted by ticks that
- * find the M running, so that it is the G's own: one that comes late counts once,
+ * is, as far as the tick that found it can tell (gort_backtrace.c). It is in a
+ * loop without calls and can't be made to leave (async is off), in a function that
+ * is no G code, or holds a lock. The time is counted by ticks that find the M
+ * running, so that it is the G's own: one that comes late counts once,
  * since somebody else may have had the CPU. With interrupts off there is no tick
  * and no request; who does that for long is for Linux's own detectors.
  *

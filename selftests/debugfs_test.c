@@ -561,6 +561,10 @@ TEST_F(core, segments_are_counted)
 	free(now);
 }
 
+/* The line of "schedtrace" */
+#define SCHED		"SCHED %llums: gomaxprocs"
+#define SCHED_REST	"idleprocs=%u threads=%u spinningthreads=%d idlethreads=%d runqueue=%u"
+
 /* As Go's line: which Ps there are, and how many wait on each. */
 TEST_F(core, schedtrace_counts_what_there_is)
 {
@@ -568,6 +572,7 @@ TEST_F(core, schedtrace_counts_what_there_is)
 	unsigned long long ms, later;
 	int spinning, sleeping;
 	char *text;
+	int n;
 
 	ASSERT_EQ(0, gt_param_set("nprocs", 1));
 	ASSERT_EQ(8, ct_start(self->fd, "t_dive", 8, RUN, 0));
@@ -575,10 +580,10 @@ TEST_F(core, schedtrace_counts_what_there_is)
 	for (i = 0; i < 2; i++) {
 		text = slurp("schedtrace");
 		ASSERT_NE(NULL, text);
-		ASSERT_EQ(8, sscanf(text, "SCHED %llums: gomaxprocs=%u idleprocs=%u threads=%u spinningthreads=%d idlethreads=%d runqueue=%u [%u]\n",
-				    i ? &later : &ms, &procs, &idle, &threads,
-				    &spinning, &sleeping, &queue, &q[0]))
-			TH_LOG("%s", text);
+		n = sscanf(text, SCHED "=%u " SCHED_REST " [%u]\n",
+			   i ? &later : &ms, &procs, &idle, &threads,
+			   &spinning, &sleeping, &queue, &q[0]);
+		ASSERT_EQ(8, n) TH_LOG("%s", text);
 		EXPECT_EQ(1, procs);
 		EXPECT_EQ(0, idle);
 		EXPECT_LE(1, threads);
@@ -591,10 +596,10 @@ TEST_F(core, schedtrace_counts_what_there_is)
 	ASSERT_EQ(0, gt_param_set("nprocs", 2));
 	text = slurp("schedtrace");
 	ASSERT_NE(NULL, text);
-	EXPECT_EQ(9, sscanf(text, "SCHED %llums: gomaxprocs=2 idleprocs=%u threads=%u spinningthreads=%d idlethreads=%d runqueue=%u [%u %u%c",
-			    &ms, &idle, &threads, &spinning, &sleeping, &queue,
-			    &q[0], &q[1], (char *)&procs))
-		TH_LOG("%s", text);
+	n = sscanf(text, SCHED "=2 " SCHED_REST " [%u %u%c", &ms, &idle,
+		   &threads, &spinning, &sleeping, &queue, &q[0], &q[1],
+		   (char *)&procs);
+	EXPECT_EQ(9, n) TH_LOG("%s", text);
 	free(text);
 }
 

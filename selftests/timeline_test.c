@@ -12,6 +12,12 @@
 #define OUT	"/tmp/timeline.out"
 #define MAX_CPU	64
 
+/* Shell: wait until the gortctl of this process number records. */
+#define RECORDING(pid) \
+	"until grep -q 1 " INSTANCES "gort-" pid "/" ENABLED "; do sleep 0.1; done; "
+#define INSTANCES	"/sys/kernel/tracing/instances/"
+#define ENABLED		"events/gort/enable"
+
 FIXTURE(timeline) {
 	int fd;
 	struct gt_params params;
@@ -179,9 +185,7 @@ TEST_F(timeline, interrupt_ends_the_recording)
 	struct seen s;
 
 	ASSERT_EQ(1, gt_run(self->fd, "sleep", 1, 1000000, 1000000, 0));
-	EXPECT_EQ(0, shell("gortctl trace -t 60 -o " JSON " & "
-			   "until grep -q 1 /sys/kernel/tracing/instances/"
-			   "gort-$!/events/gort/enable; do sleep 0.1; done; "
+	EXPECT_EQ(0, shell("gortctl trace -t 60 -o " JSON " & " RECORDING("$!")
 			   "sleep 0.5; kill -INT $!; wait $!"));
 	EXPECT_TRUE(printed(" slices"));
 	ASSERT_TRUE(read_json(&s));

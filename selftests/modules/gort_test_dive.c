@@ -9,9 +9,11 @@
 /* A loop without calls ends after this, if nobody ends it */
 #define T_DIVE_MS	60000UL
 
+typedef GORT_CHAN(u64) t_dive_chan;
+
 static noinline int t_dive_recv(void)
 {
-	GORT_CHAN(u64) c;
+	t_dive_chan c;
 	int err = gort_chan_init(&c, 0);
 
 	if (err)

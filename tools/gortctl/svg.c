@@ -173,9 +173,17 @@ static void head(const struct view *w, const struct tl_counts *c, FILE *out)
 		(w->to - w->from) / 1e6, (c->last - c->first) / 1e6);
 	if (w->from > c->first)
 		fprintf(out, ", from %.3f ms on", (w->from - c->first) / 1e6);
-	fprintf(out, "; all in all %llu slices, %llu requests, %llu declined, %llu restored, %llu taken</text>\n",
-		c->slices, c->marks[TL_REQUEST], c->marks[TL_DECLINE],
-		c->marks[TL_RESTORE], c->marks[TL_TAKE]);
+	fprintf(out, "; all in all %llu slices, %llu requests, ", c->slices,
+		c->marks[TL_REQUEST]);
+	fprintf(out, "%llu declined, %llu restored, %llu taken</text>\n",
+		c->marks[TL_DECLINE], c->marks[TL_RESTORE], c->marks[TL_TAKE]);
+}
+
+/* The beginning of a box as high as a bar. */
+static void box(FILE *out, double x, double y, double width)
+{
+	fprintf(out, "<rect x=\"%.1f\" y=\"%.0f\" width=\"%.1f\" height=\"%d\"",
+		x, y, width, BAR);
 }
 
 static void lanes(struct view *w, FILE *out)
@@ -187,8 +195,8 @@ static void lanes(struct view *w, FILE *out)
 
 		fprintf(out, "<text x=\"16\" y=\"%.0f\">P %d</text>\n",
 			y + BAR / 2 + 4, w->lane_of[i]);
-		fprintf(out, "<rect x=\"%d\" y=\"%.0f\" width=\"%d\" height=\"%d\" fill=\"#f2f2f2\"/>\n",
-			LEFT, y, WIDTH - LEFT - RIGHT, BAR);
+		box(out, LEFT, y, WIDTH - LEFT - RIGHT);
+		fputs(" fill=\"#f2f2f2\"/>\n", out);
 	}
 }
 
@@ -210,8 +218,10 @@ static void bar(struct view *w, const struct tl_slice *s, FILE *out)
 		fputs(": ", out);
 		text(out, s->wait);
 	}
-	fprintf(out, "</title><rect x=\"%.1f\" y=\"%.0f\" width=\"%.1f\" height=\"%d\" fill=\"hsl(%llu,60%%,70%%)\" stroke=\"#666\" stroke-width=\"0.4\"/>",
-		x, y, width, BAR, s->gid * 137 % 360);
+	fputs("</title>", out);
+	box(out, x, y, width);
+	fprintf(out, " fill=\"hsl(%llu,60%%,70%%)\" stroke=\"#666\" stroke-width=\"0.4\"/>",
+		s->gid * 137 % 360);
 	if (width > 34)
 		fprintf(out, "<text x=\"%.1f\" y=\"%.0f\" font-size=\"11\">%llu</text>",
 			x + 3, y + BAR - 9, s->gid);
@@ -225,12 +235,12 @@ static void shape(FILE *out, enum tl_kind kind, double x, double y)
 {
 	static const char * const paint[TL_KINDS] = {
 		[TL_REQUEST] = "M-4,-14 L4,-14 L0,-3 Z\" fill=\"#c00\"",
-		[TL_DECLINE] = "M-4,-12 L4,-4 M4,-12 L-4,-4\" stroke=\"#000\" stroke-width=\"1.6\"",
-		[TL_RESTORE] = "M-4,38 A4,4 0 1 1 4,38 A4,4 0 1 1 -4,38\" fill=\"none\" stroke=\"#06c\" stroke-width=\"1.6\"",
+		[TL_DECLINE] = "M-4,-12 L4,-4 M4,-12 L-4,-4\" stroke=\"#000\"",
+		[TL_RESTORE] = "M-4,38a4,4 0 1 1 8,0a4,4 0 1 1 -8,0\" fill=\"none\" stroke=\"#06c\"",
 		[TL_TAKE] = "M-4,42 L4,42 L0,31 Z\" fill=\"#080\"",
 	};
 
-	fprintf(out, "<path transform=\"translate(%.1f,%.0f)\" d=\"%s/>", x, y,
+	fprintf(out, "<path transform=\"translate(%.1f,%.0f)\" stroke-width=\"1.6\" d=\"%s/>", x, y,
 		paint[kind]);
 }
 
@@ -265,8 +275,9 @@ static void legend(const struct view *w, FILE *out)
 		fprintf(out, "<text x=\"%d\" y=\"%d\">%s</text>\n",
 			36 + kind * 290, y, words[kind]);
 	}
-	fprintf(out, "<text x=\"16\" y=\"%d\" fill=\"#555\">A bar is a green thread that runs, with its number; point at it for what it runs and why it stopped.</text>\n",
-		y + 24);
+	fprintf(out, "<text x=\"16\" y=\"%d\" fill=\"#555\">", y + 24);
+	fputs("A bar is a green thread that runs, with its number; ", out);
+	fputs("point at it for what it runs and why it stopped.</text>\n", out);
 }
 
 int svg_write(struct svg *v, const struct tl_counts *c, FILE *out)

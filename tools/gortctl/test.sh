@@ -382,6 +382,76 @@ find "$stage" ! -type d >> "$out/log"
 [ ! -s "$out/log" ]
 report $? 'uninstall leaves nothing'
 
+# trace: a recording that begins and ends in the middle, and has a hole
+cat > "$out/recording" << 'EOF_'
+# tracer: nop
+#           TASK-PID     CPU#  |||||  TIMESTAMP  FUNCTION
+          gort/0-71      [000] .....     1.000000: go: gid=5 parent=0 ctx=2 fn=work<&"lock
+          gort/0-71      [000] .....     1.000100: start: gid=5 inherit=0
+          gort/0-71      [000] d.h..     1.001000: preempt_request: gid=5 cause=slice
+          gort/0-71      [000] .....     1.001010: preempt_decline: gid=5 why=locks
+          gort/0-71      [000] .....     1.001500: preempt_restore: gid=5 site=unlock
+          gort/0-71      [000] .....     1.001510: preempt_take: gid=5 how=check
+          gort/0-71      [000] .....     1.001515: stop: gid=5 reason=preempt wait=
+          gort/1-72      [001] .....     1.001600: start: gid=6 inherit=0
+          bash-99        [001] .....     1.001700: sched_switch: prev_comm=bash gid=6
+          gort/1-72      [001] .....     1.002600: stop: gid=6 reason=park wait=chan receive
+          gort/1-72      [001] .....     1.002700: stop: gid=9 reason=park wait=not started
+          gort/0-71      [000] .....     1.003000: start: gid=7 inherit=0
+          gort/0-71      [000] .....     1.004000: start: gid=8 inherit=1
+this is no event at all
+          gort/1-72      [001] .....     1.005000: preempt_take: gid=10 how=async
+EOF_
+set -- ./gortctl trace --from "$out/recording"
+expect 'trace: what there was' 0 \
+	'4 slices, 1 requests, 1 declined, 1 restored, 2 taken' \
+	"$@" -o "$out/t.json" --svg "$out/t.svg"
+# timeline NAME WANT KEYS: at KEYS, in the file
+timeline()
+{
+	# shellcheck disable=SC2086 # several keys
+	got=$(./json_get traceEvents $3 < "$out/t.json" 2>&1)
+	[ "$got" = "$2" ]
+	bad=$?
+	{ echo "at $3: $got"; cat "$out/t.json"; } > "$out/log"
+	report $bad "trace: $1"
+}
+timeline 'all is there' 14 '#'
+timeline 'the request' slice '2 args cause'
+timeline 'why it was declined' locks '3 args why'
+timeline 'where it was restored' unlock '4 args site'
+timeline 'the arrow begins at the request' 1001000.000 '6 ts'
+timeline 'the arrow ends where it was taken' 1001510.000 '7 ts'
+timeline 'how long it ran' 1415.000 '8 dur'
+timeline 'what it is called' 'G 5 work<&"lock' '8 name'
+timeline 'what it waits for' 'chan receive' '10 args wait'
+timeline 'who is followed by another one was cut off' unknown '11 args stopped'
+timeline 'who runs at the end does so until then' 1000.000 '13 dur'
+{ grep -c '<g><title>G ' "$out/t.svg"; tail -n 1 "$out/t.svg"; } > "$out/log"
+[ "$(tr '\n' ' ' < "$out/log")" = '9 </svg> ' ] &&
+	grep -qF 'work&lt;&amp;&quot;lock: 1415.0 us, then preempt' "$out/t.svg"
+report $? 'trace: the picture has them all'
+cp "$out/t.svg" "$out/first.svg"
+"$@" --svg "$out/t.svg" > "$out/log" 2>&1
+cmp "$out/first.svg" "$out/t.svg" > "$out/log" 2>&1
+report $? 'trace: the same recording is the same picture'
+awk 'BEGIN { for (i = 0; i < 5000; i++) {
+	printf " g-1 [000] ..... %d.%06d: start: gid=%d inherit=0\n", 1, i * 10, i + 1
+	printf " g-1 [000] ..... %d.%06d: stop: gid=%d reason=yield wait=\n", 1, i * 10 + 9, i + 1
+} }' > "$out/long"
+./gortctl trace --from "$out/long" --svg "$out/t.svg" > "$out/log" 2>&1
+[ "$(grep -c '<rect' "$out/t.svg")" -lt 300 ] && grep -q 'of 49.999 ms recorded' "$out/t.svg"
+report $? 'trace: a long recording is a picture of a part'
+expect 'trace: nothing to draw' 1 'nothing to draw' \
+	./gortctl trace --from /dev/null --svg "$out/t.svg"
+expect 'trace without a file' 2 'trace needs -o FILE' ./gortctl trace -t 1
+expect 'trace: no such recording' 1 'No such file' \
+	./gortctl trace --from "$none.txt" -o "$out/t.json"
+expect 'trace: a bad time' 2 '-t takes seconds' ./gortctl trace -t x -o "$out/t.json"
+expect 'trace: a bad size' 2 '--buffer takes KiB' ./gortctl trace --buffer 0 -o "$out/t.json"
+expect 'trace: a recording and a workload' 2 'takes no workload' \
+	"$@" -o "$out/t.json" yield
+
 # Manual pages. What other pages there are on this machine is not their matter.
 mandoc -T lint -W warning gortctl.1 ../lib/libgort.3 > "$out/log" 2>&1
 report $? 'manual pages without warnings'

@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <getopt.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -115,7 +116,7 @@ static int on_slice(const struct tl_slice *s, void *arg)
 		json_num(args, "gid", s->gid);
 		json_text(args, "stopped", s->reason, TL_TEXT);
 		if (s->wait[0])
-			json_text(args, "waits for", s->wait, TL_TEXT);
+			json_text(args, "wait", s->wait, TL_TEXT);
 		json_add(o, "args", args);
 		emit(t, o);
 	}
@@ -220,8 +221,9 @@ static void report(const struct trace *t, __u64 lost)
 {
 	const struct tl_counts *c = timeline_counts(t->tl);
 
-	printf("%llu events in %.3f s: %llu slices, %llu requests, %llu declined, %llu restored, %llu taken\n",
-	       c->events, (c->last - c->first) / 1e9, c->slices,
+	printf("%llu events in %.3f s: %llu slices, ", c->events,
+	       (c->last - c->first) / 1e9, c->slices);
+	printf("%llu requests, %llu declined, %llu restored, %llu taken\n",
 	       c->marks[TL_REQUEST], c->marks[TL_DECLINE],
 	       c->marks[TL_RESTORE], c->marks[TL_TAKE]);
 	if (lost)
@@ -235,7 +237,7 @@ static int explain(int err)
 	case -ENOENT:
 		return wrong("there is no tracefs: mount -t tracefs nodev /sys/kernel/tracing");
 	case -ENODEV:
-		return wrong("there are no events of gort: is the module loaded? Try: insmod gort.ko");
+		return wrong("gort has no events: is it loaded? Try: insmod gort.ko");
 	case -EACCES:
 	case -EPERM:
 		return wrong("tracing is for root alone");
@@ -245,12 +247,12 @@ static int explain(int err)
 }
 
 /* Ctrl-C ends the recording, not the program. */
-static volatile sig_atomic_t interrupted;
+static atomic_bool interrupted;
 
 static void on_signal(int sig)
 {
 	(void)sig;
-	interrupted = 1;
+	interrupted = true;
 }
 
 static void catch_signals(void)
@@ -362,7 +364,7 @@ static int parse(struct trace *t, int argc, char **argv)
 		case 'b':
 			if (num_parse(optarg, false, &t->buffer_kib) ||
 			    !t->buffer_kib || t->buffer_kib > BUFFER_MAX)
-				return usage("--buffer takes KiB for each CPU, up to %d", BUFFER_MAX);
+				return usage("--buffer takes KiB, up to %d", BUFFER_MAX);
 			break;
 		default:
 			return usage("trace knows -o, -t, --svg, --buffer, --from and a workload");
