@@ -236,7 +236,7 @@ static void shape(FILE *out, enum tl_kind kind, double x, double y)
 	static const char * const paint[TL_KINDS] = {
 		[TL_REQUEST] = "M-4,-14 L4,-14 L0,-3 Z\" fill=\"#c00\"",
 		[TL_DECLINE] = "M-4,-12 L4,-4 M4,-12 L-4,-4\" stroke=\"#000\"",
-		[TL_RESTORE] = "M-4,38a4,4 0 1 1 8,0a4,4 0 1 1 -8,0\" fill=\"none\" stroke=\"#06c\"",
+		[TL_RESTORE] = "M-4,38a4,4 0 1 1 8,0a4,4 0 1 1-8,0\" fill=\"none\" stroke=\"#06c\"",
 		[TL_TAKE] = "M-4,42 L4,42 L0,31 Z\" fill=\"#080\"",
 	};
 
