@@ -327,7 +327,7 @@ static void stop_heavy(struct __test_metadata *_metadata, int fd, __u64 kind,
 static void expect_one_request(struct __test_metadata *_metadata, int fd,
 			       __u64 kind)
 {
-	struct effort on, off;
+	struct effort on, some, off = { 0 };
 	int tries;
 
 	if (ct_cpus() < 2)
@@ -336,8 +336,13 @@ static void expect_one_request(struct __test_metadata *_metadata, int fd,
 	ASSERT_EQ(0, gt_param_set("async", 0));
 	stop_heavy(_metadata, fd, kind, 50, &on);
 	ASSERT_EQ(0, gt_param_set("restore", 0));
-	for (tries = 0, off.put_off = 0; tries < 20 && !off.put_off; tries++)
-		stop_heavy(_metadata, fd, kind, 8, &off);
+	for (tries = 0; tries < 40 && off.put_off < 4; tries++) {
+		stop_heavy(_metadata, fd, kind, 8, &some);
+		off.stops += some.stops;
+		off.rounds += some.rounds;
+		off.put_off += some.put_off;
+		off.late += some.late;
+	}
 	TH_LOG("on: %llu stops, %llu rounds, %llu put off, %llu late",
 	       on.stops, on.rounds, on.put_off, on.late);
 	TH_LOG("off: %llu stops, %llu rounds, %llu put off, %llu late",
