@@ -314,6 +314,7 @@ static void *read_to_the_end(void *arg)
 
 #define READERS		4
 #define OF_READERS	3000
+#define IN_BATCHES	2500
 
 /*
  * Each completion goes to one of those who read, and one who is told to wait for
@@ -335,8 +336,13 @@ TEST_F(device, readers_share_completions)
 		ASSERT_EQ(0, pthread_create(&r[i].thread, NULL, read_to_the_end,
 					    &r[i]));
 	}
-	for (i = 0; i < OF_READERS / 10; i++)
+	for (i = 0; i < IN_BATCHES / 10; i++)
 		ASSERT_EQ(10, gt_run(self->fd, "yield", 10, i % 3 + 1, 0, 0));
+	/* all of them are woken for one, and all but one in vain */
+	for (; i < IN_BATCHES / 10 + OF_READERS - IN_BATCHES; i++) {
+		ASSERT_EQ(1, gt_run(self->fd, "yield", 1, 1, 0, 0));
+		ASSERT_TRUE(gt_wait_for(gt_of_file(self->fd) == 1));
+	}
 	ASSERT_EQ(0, gt_cancel(self->fd, 1, NULL));
 	for (i = 0; i < READERS; i++) {
 		pthread_join(r[i].thread, NULL);
