@@ -7,6 +7,7 @@
  * is left when nobody does.
  */
 #include "core_test.h"
+#include "life.h"
 
 #include <sched.h>
 #include <sys/epoll.h>
@@ -14,32 +15,6 @@
 #include <sys/uio.h>
 
 #define RECORD	sizeof(struct gort_completion)
-
-FIXTURE(device) {
-	int fd;
-	int watch;	/* a second file, to look from outside */
-	__s64 base;
-	struct gt_params params;
-};
-
-FIXTURE_SETUP(device)
-{
-	ASSERT_TRUE(gt_params_save(&self->params));
-	self->watch = gt_open(0);
-	ASSERT_LE(0, self->watch);
-	self->base = gt_total(self->watch);
-	self->fd = gt_open(0);
-	ASSERT_LE(0, self->fd);
-}
-
-FIXTURE_TEARDOWN(device)
-{
-	EXPECT_TRUE(gt_params_restore(&self->params));
-	if (self->fd >= 0)
-		EXPECT_EQ(0, close(self->fd));
-	EXPECT_EQ(self->base, gt_total(self->watch));
-	close(self->watch);
-}
 
 static void fill_reap(struct gort_reap *r, struct gort_completion *c, __u32 n,
 		      __u32 min)
@@ -51,7 +26,7 @@ static void fill_reap(struct gort_reap *r, struct gort_completion *c, __u32 n,
 }
 
 /* Closed by one process while the other still needs it, tasks would be lost. */
-TEST_F(device, child_outlives_its_parent)
+TEST_F(life, child_outlives_its_parent)
 {
 	struct gort_completion c[8];
 	pid_t parent, child;
@@ -113,7 +88,7 @@ static int pass(int sock, int fd)
 }
 
 /* On its way in a socket a file is open, and nobody's if the socket goes. */
-TEST_F(device, passed_over_a_socket)
+TEST_F(life, passed_over_a_socket)
 {
 	struct gort_completion c[4];
 	int sock[2], fd;
@@ -155,7 +130,7 @@ static void __attribute__((constructor)) heir(void)
 }
 
 /* Tasks go on, and can be read, in another program; without it they end. */
-TEST_F(device, exec_hands_it_on_unless_it_closes)
+TEST_F(life, exec_hands_it_on_unless_it_closes)
 {
 	int cloexec;
 	char text[16];
@@ -199,7 +174,7 @@ static void be_victim(int doing)
 	}
 }
 
-TEST_F(device, kill_in_submit_and_in_reap)
+TEST_F(life, kill_in_submit_and_in_reap)
 {
 	int doing, round;
 	pid_t pid;
@@ -226,7 +201,7 @@ TEST_F(device, kill_in_submit_and_in_reap)
  * Nobody reads: submits are refused at the cap, again and again, and nothing is
  * thrown away for it. Then all is read, each completion once and in order.
  */
-TEST_F(device, nobody_reads)
+TEST_F(life, nobody_reads)
 {
 	struct pollfd p = { .events = POLLIN | POLLOUT };
 	struct gort_completion c[64];
@@ -320,7 +295,7 @@ static void *read_to_the_end(void *arg)
  * Each completion goes to one of those who read, and one who is told to wait for
  * one does not come back without as long as there are some to come.
  */
-TEST_F(device, readers_share_completions)
+TEST_F(life, readers_share_completions)
 {
 	struct reader r[READERS] = { 0 };
 	__u8 *times = calloc(OF_READERS + 2, 1);
@@ -357,7 +332,7 @@ TEST_F(device, readers_share_completions)
 }
 
 /* Records are whole wherever they are put, and however small the pieces are. */
-TEST_F(device, buffers_of_all_kinds)
+TEST_F(life, buffers_of_all_kinds)
 {
 	char raw[3 * RECORD + 8], pieces[2 * RECORD + 1];
 	struct iovec iov[2 * RECORD];
@@ -400,7 +375,7 @@ TEST_F(device, buffers_of_all_kinds)
 }
 
 /* One call that must not wait, on a file whose others may. */
-TEST_F(device, read_without_waiting)
+TEST_F(life, read_without_waiting)
 {
 	struct gort_completion c;
 	struct iovec iov = { &c, sizeof(c) };
@@ -427,7 +402,7 @@ static __u32 edge(int ep, int ms)
  * A change that is not told is a program that sleeps for ever: completions that
  * come after others which nobody has read, room after none, the end.
  */
-TEST_F(device, changes_are_told_to_epoll)
+TEST_F(life, changes_are_told_to_epoll)
 {
 	struct epoll_event e = {
 		.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET,
@@ -463,7 +438,7 @@ TEST_F(device, changes_are_told_to_epoll)
 }
 
 /* Who did not ask for the end is not told: old programs would spin. */
-TEST_F(device, end_is_told_to_who_asks)
+TEST_F(life, end_is_told_to_who_asks)
 {
 	struct pollfd p = { .fd = self->fd, .events = POLLIN };
 
@@ -476,7 +451,7 @@ TEST_F(device, end_is_told_to_who_asks)
 }
 
 /* Files come and go by the thousand, each with tasks in all states. */
-TEST_F(device, thousand_files)
+TEST_F(life, thousand_files)
 {
 	int fds[50], i, j;
 
@@ -495,7 +470,7 @@ TEST_F(device, thousand_files)
 }
 
 /* The errors of a wait, where it also reads. */
-TEST_F(device, reap_ends_as_a_wait_does)
+TEST_F(life, reap_ends_as_a_wait_does)
 {
 	struct gort_completion c[2];
 	struct gort_reap r;

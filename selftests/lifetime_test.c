@@ -5,35 +5,9 @@
  * Every test ends by comparing the green threads of the machine with what it
  * found; a close that returns before its tasks are gone fails there.
  */
-#include "gort_test.h"
+#include "life.h"
 
 #define SLOW	(10 * GT_NSEC_PER_SEC)	/* "at once", on an emulated CPU */
-
-FIXTURE(life) {
-	int fd;
-	int watch;	/* a second file, to look from outside */
-	__s64 base;
-	struct gt_params params;
-};
-
-FIXTURE_SETUP(life)
-{
-	ASSERT_TRUE(gt_params_save(&self->params));
-	self->watch = gt_open(0);
-	ASSERT_LE(0, self->watch);
-	self->base = gt_total(self->watch);
-	self->fd = gt_open(0);
-	ASSERT_LE(0, self->fd);
-}
-
-FIXTURE_TEARDOWN(life)
-{
-	EXPECT_TRUE(gt_params_restore(&self->params));
-	if (self->fd >= 0)
-		EXPECT_EQ(0, close(self->fd));
-	EXPECT_EQ(self->base, gt_total(self->watch));
-	close(self->watch);
-}
 
 /* A task that does not end by itself while anybody looks. */
 static bool long_task(int fd, const char *name, struct gort_task_desc *t)
