@@ -166,8 +166,8 @@ static void watch(struct gort_p *p, struct gort_g *g, u64 tick_ns)
 	if (!limit_ns || g->asked_ns < limit_ns || g->named || g->lost_seen)
 		return;
 	g->named = true;
-	p->stats.stuck++;
 	name_stuck(g, get_irq_regs()->ip);
+	p->stats.stuck++; /* who sees the count finds the message */
 }
 
 /**
