@@ -452,7 +452,10 @@ TEST_F(event, process_is_woken_or_interrupted)
 	}
 }
 
-/* Sends signals to a thread until it is told to stop */
+/*
+ * Sends signals to a thread until it is told to stop. The pauses differ, lest
+ * they fall into step with the waits, each of which would then end alike.
+ */
 struct storm {
 	pthread_t thread;
 	pthread_t victim;
@@ -462,9 +465,10 @@ struct storm {
 static void *blow(void *arg)
 {
 	struct storm *s = arg;
+	unsigned int n;
 
-	while (!__atomic_load_n(&s->stop, __ATOMIC_ACQUIRE)) {
-		usleep(30000);
+	for (n = 0; !__atomic_load_n(&s->stop, __ATOMIC_ACQUIRE); n++) {
+		usleep(1000 << n % 10);
 		pthread_kill(s->victim, SIGUSR1);
 	}
 	return NULL;
