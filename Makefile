@@ -42,6 +42,7 @@ help:
 	@echo '  make test             all tests'
 	@echo '  make test BOOT=NAME   those of one line of selftests/boots'
 	@echo '  make test TESTS="A B" these programs of selftests/ alone'
+	@echo '  make test KERNEL=NAME on that kernel of selftests/kernels'
 	@echo '  make mutants          is each step guarded? Takes them out, one at a time'
 	@echo '  make mutants MUTANT=x of these, the one of this name'
 	@echo '  make torture          ten minutes of random load on each kind of'
