@@ -725,7 +725,7 @@ TEST_F(reading, nonblocking_is_eagain)
 	ASSERT_EQ(1, gt_run(self->fd, "sleep", 1, GT_HOUR, 1, 0));
 	EXPECT_EQ(-EAGAIN, gt_read(self->fd, &c, 1));
 	ASSERT_EQ(0, gt_cancel_all(self->fd, NULL));
-	ASSERT_EQ(1, poll(&p, 1, 10000));
+	ASSERT_EQ(1, poll(&p, 1, GT_POLL_MS));
 	EXPECT_EQ(1, gt_read(self->fd, &c, 1));
 	EXPECT_EQ(0, gt_read(self->fd, &c, 1));
 }
@@ -739,7 +739,7 @@ TEST_F(reading, poll_says_when)
 	ASSERT_EQ(1, gt_run(self->fd, "sleep", 1, GT_HOUR, 1, 0));
 	EXPECT_EQ(0, poll(&p, 1, 0));
 	ASSERT_EQ(1, gt_run(self->fd, "yield", 1, 1, 0, 0));
-	EXPECT_EQ(1, poll(&p, 1, 10000));
+	EXPECT_EQ(1, poll(&p, 1, GT_POLL_MS));
 	EXPECT_EQ(POLLIN | POLLRDNORM, p.revents);
 	EXPECT_EQ(1, gt_read(self->fd, &c, 1));
 	EXPECT_EQ(0, poll(&p, 1, 0));

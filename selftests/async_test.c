@@ -8,7 +8,8 @@
 
 #include "core_test.h"
 
-#define FUSE_MS		20000	/* of loops that nobody ends */
+/* Of loops that nobody ends */
+#define FUSE_MS		(GT_PATIENCE / GT_NSEC_PER_MSEC)
 #define INJECTIONS	1000	/* enough to hit each place of a loop */
 
 /* How gort_test.ko numbers the shapes of t_loop */

@@ -185,7 +185,7 @@ static void *wait_for_it(void *arg)
 	__atomic_store_n(&w->tid, gt_tid(), __ATOMIC_RELEASE);
 	if (w->nr == SYS_poll) {
 		p.fd = w->fd;
-		w->ret = poll(&p, 1, 20000) == 1 ? p.revents : -ETIME;
+		w->ret = poll(&p, 1, GT_POLL_MS) == 1 ? p.revents : -ETIME;
 	} else if (w->nr == SYS_read) {
 		w->ret = gt_read(w->fd, &c, 1);
 	} else {
@@ -251,7 +251,7 @@ TEST_F(core, poll_says_error_in_a_deadlock)
 	ASSERT_EQ(0, epoll_ctl(ep, EPOLL_CTL_ADD, self->fd, &ev));
 	EXPECT_EQ(0, poll_now(self->fd));
 	ASSERT_EQ(1, ct_start(self->fd, "t_widow", 1, SLEEP, 200 * MSEC));
-	EXPECT_EQ(1, epoll_wait(ep, &ev, 1, 20000));
+	EXPECT_EQ(1, epoll_wait(ep, &ev, 1, GT_POLL_MS));
 	EXPECT_EQ(EPOLLERR, ev.events);
 	EXPECT_EQ(POLLERR, poll_now(self->fd));
 

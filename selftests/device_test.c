@@ -415,24 +415,24 @@ TEST_F(life, changes_are_told_to_epoll)
 	ASSERT_LE(0, fd);
 	ASSERT_EQ(1, gt_run(fd, "sleep", 1, GT_HOUR, 1, 0));
 	ASSERT_EQ(0, epoll_ctl(ep, EPOLL_CTL_ADD, fd, &e));
-	EXPECT_EQ(EPOLLOUT, edge(ep, 10000));
+	EXPECT_EQ(EPOLLOUT, edge(ep, GT_POLL_MS));
 	EXPECT_EQ(0, edge(ep, 0));
 	for (i = 1; i < 4; i++) {
 		ASSERT_EQ(1, gt_run(fd, "yield", 1, 1, 0, 0));
 		EXPECT_EQ(i < 3 ? EPOLLIN | EPOLLOUT : EPOLLIN,
-			  edge(ep, 10000)) TH_LOG("task %d", i);
+			  edge(ep, GT_POLL_MS)) TH_LOG("task %d", i);
 	}
 	EXPECT_EQ(0, edge(ep, 20));
 	/* full: the first one that is read makes room */
 	ASSERT_EQ(1, gt_read(fd, c, 1));
-	EXPECT_EQ(EPOLLIN | EPOLLOUT, edge(ep, 10000));
+	EXPECT_EQ(EPOLLIN | EPOLLOUT, edge(ep, GT_POLL_MS));
 	ASSERT_EQ(2, gt_read(fd, c, 8));
 	edge(ep, 0);
 	ASSERT_EQ(0, gt_cancel_all(fd, NULL));
-	EXPECT_EQ(EPOLLIN | EPOLLOUT, edge(ep, 10000));
+	EXPECT_EQ(EPOLLIN | EPOLLOUT, edge(ep, GT_POLL_MS));
 	/* nothing more to come */
 	ASSERT_EQ(1, gt_read(fd, c, 8));
-	EXPECT_EQ(EPOLLOUT | EPOLLRDHUP, edge(ep, 10000));
+	EXPECT_EQ(EPOLLOUT | EPOLLRDHUP, edge(ep, GT_POLL_MS));
 	close(fd);
 	close(ep);
 }

@@ -49,6 +49,7 @@ static inline __u64 gt_slow(void)
 
 /* Nothing that has to end takes this long, even on an emulated CPU. */
 #define GT_PATIENCE		(20 * GT_NSEC_PER_SEC * gt_slow())
+#define GT_POLL_MS		((int)(GT_PATIENCE / GT_NSEC_PER_MSEC))
 
 /* The device */
 

@@ -15,7 +15,7 @@
 #define NOBODY		65534
 
 /* By then the loops end even if nobody ends them. */
-#define FUSE_MS		60000
+#define FUSE_MS		(3 * GT_PATIENCE / GT_NSEC_PER_MSEC)
 
 /* What the last run of gortctl printed, errors included */
 static char out[1 << 20];

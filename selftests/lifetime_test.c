@@ -7,7 +7,7 @@
  */
 #include "life.h"
 
-#define SLOW	(10 * GT_NSEC_PER_SEC)	/* "at once", on an emulated CPU */
+#define SLOW	(GT_PATIENCE / 2)	/* "at once", on an emulated CPU */
 
 /* A task that does not end by itself while anybody looks. */
 static bool long_task(int fd, const char *name, struct gort_task_desc *t)
@@ -638,8 +638,8 @@ TEST_F(storm, wait)
 		ASSERT_EQ(0, persist(self, gt_wait(self->fd, 2,
 						   GORT_WAIT_FOREVER, &w)));
 		ASSERT_LE(2, w.completed);
-		ASSERT_EQ(0, persist(self, gt_wait(self->fd, 0, gt_in_ms(20000),
-						   &w)));
+		ASSERT_EQ(0, persist(self, gt_wait(self->fd, 0,
+						   gt_now() + GT_PATIENCE, &w)));
 		ASSERT_EQ(5, w.completed);
 		ASSERT_EQ(5, gt_read_all(self->fd, c, 5));
 	}
@@ -674,7 +674,7 @@ TEST_F(storm, poll)
 	for (i = 0; i < 10; i++) {
 		ASSERT_EQ(1, gt_run(self->fd, "sleep", 1, 20000000, 1, 0));
 		do {
-			n = poll(&p, 1, 20000);
+			n = poll(&p, 1, GT_POLL_MS);
 		} while (n < 0 && errno == EINTR);
 		ASSERT_EQ(1, n);
 		ASSERT_EQ(1, gt_read(self->fd, &c, 1));

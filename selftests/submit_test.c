@@ -390,11 +390,11 @@ TEST_F(tasks, completion_wakes_sleepers)
 		ASSERT_EQ(0, wake_me(&waker, self->fd, nr[i % 4]));
 		woken = 1;
 		if (i % 4 == 1)
-			woken = poll(&p, 1, 20000);
+			woken = poll(&p, 1, GT_POLL_MS);
 		else if (i % 4 == 2)
-			woken = !gt_wait(self->fd, 1, gt_in_ms(20000), &w);
+			woken = !gt_wait(self->fd, 1, gt_now() + GT_PATIENCE, &w);
 		else if (i % 4 == 3)
-			woken = epoll_wait(ep, &ev, 1, 20000);
+			woken = epoll_wait(ep, &ev, 1, GT_POLL_MS);
 		EXPECT_EQ(1, woken);
 		EXPECT_EQ(1, gt_read(self->fd, &c, 1));
 		pthread_join(waker.thread, NULL);

@@ -24,7 +24,7 @@
 #include <poll.h>
 #include <pty.h>
 
-#define PATIENCE_MS	60000
+#define PATIENCE_MS	((int)(3 * GT_PATIENCE / GT_NSEC_PER_MSEC))
 #define MARK		"@@ end of this one @@"
 #define CTRL_C		"^C\n"
 
