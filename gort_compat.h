@@ -35,6 +35,7 @@ SYM_INNER_LABEL(\name, SYM_L_GLOBAL)
 #include <linux/export.h>
 #include <linux/percpu.h>
 #include <linux/hrtimer.h>
+#include <linux/kasan.h>
 #include <linux/sched.h>
 #include <linux/sched/mm.h>
 #include <linux/shrinker.h>
@@ -85,6 +86,31 @@ static inline void gort_hrtimer_setup(struct hrtimer *t,
 	t->function = fn;
 #endif
 }
+
+/*
+ * Memory that nobody may look at for now. Of KASAN's own functions none is
+ * exported for this in all versions, those that compilers call are.
+ */
+#if defined(CONFIG_KASAN_GENERIC) && defined(CONFIG_KASAN_VMALLOC)
+void __asan_set_shadow_00(const void *shadow, ssize_t size);
+void __asan_set_shadow_f8(const void *shadow, ssize_t size);
+
+/* Both are multiples of eight. */
+static inline void gort_kasan_poison(const void *p, size_t size)
+{
+	__asan_set_shadow_f8(kasan_mem_to_shadow(p),
+			     size >> KASAN_SHADOW_SCALE_SHIFT);
+}
+
+static inline void gort_kasan_unpoison(const void *p, size_t size)
+{
+	__asan_set_shadow_00(kasan_mem_to_shadow(p),
+			     size >> KASAN_SHADOW_SCALE_SHIFT);
+}
+#else
+static inline void gort_kasan_poison(const void *p, size_t size) {}
+static inline void gort_kasan_unpoison(const void *p, size_t size) {}
+#endif
 
 /* The sixteen bytes that a command of a ring brings along. */
 static inline const void *gort_uring_payload(const struct io_uring_cmd *c)

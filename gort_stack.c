@@ -74,6 +74,21 @@ static void paint(struct gort_seg *s, unsigned long from)
 	memset((void *)from, GORT_PAINT, (unsigned long)s - from);
 }
 
+/*
+ * KASAN reports whoever uses a stack that waits in a cache: a pointer into the
+ * stack of a G that has ended. Frames that never returned left red zones behind,
+ * which are gone with that.
+ */
+static void set_dead(struct gort_seg *s)
+{
+	gort_kasan_poison((void *)s->lo, (unsigned long)s - s->lo);
+}
+
+static void set_alive(struct gort_seg *s)
+{
+	gort_kasan_unpoison((void *)s->lo, (unsigned long)s - s->lo);
+}
+
 /* How far did its user go? Remember it, and make it as new. */
 static void repaint(struct gort_seg *s)
 {
@@ -159,8 +174,10 @@ static struct gort_seg *cache_get(struct gort_cache *c, bool big, u64 tag,
 	else
 		s = NULL;
 	raw_spin_unlock(&c->lock);
-	if (s)
+	if (s) {
 		s->next = NULL;
+		set_alive(s);
+	}
 	return s;
 }
 
@@ -173,8 +190,11 @@ static void cache_put(struct gort_cache *c, struct gort_seg *s)
 {
 	struct gort_seg *out = NULL;
 
-	if (gort_stack_paint)
+	if (gort_stack_paint) {
+		set_alive(s);
 		repaint(s);
+	}
+	set_dead(s);
 	s->prev = NULL;
 	raw_spin_lock(&c->lock);
 	if (c->nr[s->big] >= READ_ONCE(gort_stack_cache) &&
@@ -325,8 +345,7 @@ void gort_stack_free(struct gort_g *g, struct gort_p *p)
 	g->seg = NULL;
 	for (; s; s = next) {
 		next = s->next;
-		/* frames that never returned leave their red zones behind */
-		if (p && !IS_ENABLED(CONFIG_KASAN_STACK))
+		if (p)
 			cache_put(&p->cache, s);
 		else
 			seg_free(s);
