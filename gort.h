@@ -51,6 +51,7 @@
 
 #include "gort_asm.h"
 #include "gort_compat.h"
+#include "gort_fail.h"
 
 /* Above any stack pointer: the next check takes the slow path. As in Go. */
 #define GORT_STACK_PREEMPT	((unsigned long)-1314)
@@ -462,7 +463,6 @@ extern unsigned int gort_max_tasks_file;
 extern unsigned int gort_max_tasks_user;
 extern unsigned int gort_max_files_user;
 extern unsigned int gort_max_threads;
-extern atomic_t gort_fail_nth;
 
 /*
  * The G that the caller runs in, or NULL: in interrupts, outside an M, and in
@@ -485,13 +485,6 @@ static inline bool gort_on_gstack(const struct gort_g *g)
 	unsigned long sp = current_stack_pointer;
 
 	return sp >= g->stack_lo && sp < g->stack_hi;
-}
-
-/* Fault injection that works on any kernel: the n-th allocation fails. */
-static inline bool gort_should_fail(void)
-{
-	return unlikely(atomic_read(&gort_fail_nth) > 0) &&
-	       atomic_dec_return(&gort_fail_nth) == 0;
 }
 
 #define gort_warn(g, fmt, ...)						\

@@ -434,10 +434,8 @@ static long buf_alloc(void *arg)
 	struct buf_args *a = arg;
 	struct mem_cgroup *old;
 
-	if (gort_should_fail())
-		return -ENOMEM;
 	old = gort_charge_begin(a->ctx);
-	a->buf = kvzalloc(a->size, gort_gfp(a->ctx));
+	a->buf = gort_try(kvzalloc(a->size, gort_gfp(a->ctx)), NULL);
 	gort_charge_end(old);
 	return a->buf ? 0 : -ENOMEM;
 }

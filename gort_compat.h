@@ -51,6 +51,8 @@ SYM_INNER_LABEL(\name, SYM_L_GLOBAL)
 #include <asm/orc_types.h>
 #endif
 
+#include "gort_fail.h"
+
 /*
  * The running task, read anew each time. The compiler may keep current in a
  * register across a call, which is wrong where the call is a switch to another
@@ -150,7 +152,7 @@ static inline struct shrinker *gort_shrinker_add(const char *name,
 						 gort_shrink_fn count,
 						 gort_shrink_fn scan)
 {
-	struct shrinker *s = shrinker_alloc(0, "%s", name);
+	struct shrinker *s = gort_try(shrinker_alloc(0, "%s", name), NULL);
 
 	if (!s)
 		return NULL;
@@ -171,14 +173,14 @@ static inline struct shrinker *gort_shrinker_add(const char *name,
 						 gort_shrink_fn count,
 						 gort_shrink_fn scan)
 {
-	struct shrinker *s = kzalloc(sizeof(*s), GFP_KERNEL);
+	struct shrinker *s = gort_try(kzalloc(sizeof(*s), GFP_KERNEL), NULL);
 
 	if (!s)
 		return NULL;
 	s->count_objects = count;
 	s->scan_objects = scan;
 	s->seeks = DEFAULT_SEEKS;
-	if (!register_shrinker(s, "%s", name))
+	if (!gort_try(register_shrinker(s, "%s", name), -ENOMEM))
 		return s;
 	kfree(s);
 	return NULL;

@@ -45,9 +45,7 @@ struct gort_ctx *gort_ctx_alloc(const char *name, unsigned int max_gs,
 {
 	struct gort_ctx *ctx;
 
-	if (gort_should_fail())
-		return NULL;
-	ctx = kzalloc(sizeof(*ctx), GFP_KERNEL);
+	ctx = gort_try(kzalloc(sizeof(*ctx), GFP_KERNEL), NULL);
 	if (!ctx)
 		return NULL;
 	spin_lock_init(&ctx->lock);
@@ -193,10 +191,9 @@ long gort_gs_get(struct gort_g ***ret)
 	struct gort_ctx *ctx;
 	struct gort_g **gs;
 
-	if (gort_should_fail())
-		return -ENOMEM;
 	max = nr + nr / 8 + GORT_LIST_BATCH;
-	gs = kvmalloc_array(max, sizeof(*gs), GFP_KERNEL | __GFP_NOWARN);
+	gs = gort_try(kvmalloc_array(max, sizeof(*gs),
+				     GFP_KERNEL | __GFP_NOWARN), NULL);
 	if (!gs)
 		return -ENOMEM;
 	mutex_lock(&ctxs_mutex);

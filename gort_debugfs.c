@@ -282,9 +282,8 @@ static const struct seq_operations gs_seq = {
 
 static int gs_open(struct inode *inode, struct file *file)
 {
-	if (gort_should_fail())
-		return -ENOMEM;
-	return seq_open_private(file, &gs_seq, sizeof(struct listing));
+	return gort_try(seq_open_private(file, &gs_seq, sizeof(struct listing)),
+			-ENOMEM);
 }
 
 static int gs_release(struct inode *inode, struct file *file)
@@ -440,12 +439,11 @@ static int stack_open(struct inode *inode, struct file *file)
 	struct gort_frame *f;
 	struct listing *l;
 
-	if (gort_should_fail())
-		return -ENOMEM;
-	f = kvmalloc_array(STACK_FRAMES, sizeof(*f), GFP_KERNEL);
+	f = gort_try(kvmalloc_array(STACK_FRAMES, sizeof(*f), GFP_KERNEL),
+		     NULL);
 	if (!f)
 		return -ENOMEM;
-	l = __seq_open_private(file, &stack_seq, sizeof(*l));
+	l = gort_try(__seq_open_private(file, &stack_seq, sizeof(*l)), NULL);
 	if (!l) {
 		kvfree(f);
 		return -ENOMEM;
@@ -551,9 +549,8 @@ static int put_ms_of(struct seq_file *m, struct gort_p *p)
 	unsigned int max = READ_ONCE(p->nms) + SPARE_MS, n, i;
 	struct m_line *l;
 
-	if (gort_should_fail())
-		return -ENOMEM;
-	l = kvmalloc_array(max, sizeof(*l), GFP_KERNEL | __GFP_NOWARN);
+	l = gort_try(kvmalloc_array(max, sizeof(*l), GFP_KERNEL | __GFP_NOWARN),
+		     NULL);
 	if (!l)
 		return -ENOMEM;
 	rcu_read_lock();
@@ -578,7 +575,6 @@ static int gort_ms_show(struct seq_file *m, void *unused)
 	}
 	return 0;
 }
-DEFINE_SHOW_ATTRIBUTE(gort_ms);
 
 /* ps */
 
@@ -639,7 +635,6 @@ static int gort_ps_show(struct seq_file *s, void *unused)
 	}
 	return 0;
 }
-DEFINE_SHOW_ATTRIBUTE(gort_ps);
 
 /* segments */
 
@@ -667,7 +662,6 @@ static int gort_segments_show(struct seq_file *m, void *unused)
 	seq_putc(m, '\n');
 	return 0;
 }
-DEFINE_SHOW_ATTRIBUTE(gort_segments);
 
 /* schedtrace */
 
@@ -713,21 +707,39 @@ static int gort_schedtrace_show(struct seq_file *m, void *unused)
 	seq_puts(m, sep == '[' ? "[]\n" : "]\n");
 	return 0;
 }
-DEFINE_SHOW_ATTRIBUTE(gort_schedtrace);
+
+/* The files that one function writes, which is what their inode has. */
+static int show_open(struct inode *inode, struct file *file)
+{
+	return gort_try(single_open(file, inode->i_private, NULL), -ENOMEM);
+}
+
+static const struct file_operations show_fops = {
+	.owner = THIS_MODULE,
+	.open = show_open,
+	.read = seq_read,
+	.llseek = seq_lseek,
+	.release = single_release,
+};
 
 /* Errors are left to debugfs, which knows them as parents, and to the reader. */
+static void add_file(const char *name, umode_t mode, void *data,
+		     const struct file_operations *fops)
+{
+	(void)gort_try(debugfs_create_file(name, mode, gort_dir, data, fops),
+		       NULL);
+}
+
 void gort_debugfs_init(void)
 {
 	gort_start_ns = ktime_get_ns();
-	gort_dir = debugfs_create_dir("gort", NULL);
-	debugfs_create_file("gs", 0400, gort_dir, NULL, &gs_fops);
-	debugfs_create_file("stack", 0600, gort_dir, NULL, &stack_fops);
-	debugfs_create_file("ms", 0400, gort_dir, NULL, &gort_ms_fops);
-	debugfs_create_file("ps", 0400, gort_dir, NULL, &gort_ps_fops);
-	debugfs_create_file("segments", 0400, gort_dir, NULL,
-			    &gort_segments_fops);
-	debugfs_create_file("schedtrace", 0400, gort_dir, NULL,
-			    &gort_schedtrace_fops);
+	gort_dir = gort_try(debugfs_create_dir("gort", NULL), ERR_PTR(-ENOMEM));
+	add_file("gs", 0400, NULL, &gs_fops);
+	add_file("stack", 0600, NULL, &stack_fops);
+	add_file("ms", 0400, gort_ms_show, &show_fops);
+	add_file("ps", 0400, gort_ps_show, &show_fops);
+	add_file("segments", 0400, gort_segments_show, &show_fops);
+	add_file("schedtrace", 0400, gort_schedtrace_show, &show_fops);
 }
 
 void gort_debugfs_exit(void)

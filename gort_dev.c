@@ -517,9 +517,7 @@ static struct miscdevice gort_misc = {
 
 int gort_dev_init(void)
 {
-	if (gort_should_fail())
-		return -ENOMEM;
-	return misc_register(&gort_misc);
+	return gort_try(misc_register(&gort_misc), -ENOMEM);
 }
 
 void gort_dev_exit(void)

@@ -538,11 +538,11 @@ int gort_event_init(void)
 {
 	struct task_struct *task;
 
-	if (gort_should_fail())
-		return -ENOMEM;
-	task = kthread_run(helper_main, NULL, "gort_complete");
+	task = gort_try(kthread_create(helper_main, NULL, "gort_complete"),
+			ERR_PTR(-ENOMEM));
 	if (IS_ERR(task))
 		return PTR_ERR(task);
+	wake_up_process(task);
 	helper.task = task;
 	return 0;
 }

@@ -44,10 +44,8 @@ static struct gort_g *g_alloc(struct gort_ctx *ctx)
 	struct mem_cgroup *old;
 	struct gort_g *g;
 
-	if (gort_should_fail())
-		return NULL;
 	old = gort_charge_begin(ctx);
-	g = kmem_cache_zalloc(gort_g_cache, gort_gfp(ctx));
+	g = gort_try(kmem_cache_zalloc(gort_g_cache, gort_gfp(ctx)), NULL);
 	gort_charge_end(old);
 	return g;
 }
@@ -340,10 +338,7 @@ EXPORT_SYMBOL_GORT(gort_cancelled);
 
 int gort_g_init(void)
 {
-	if (gort_should_fail())
-		return -ENOMEM;
-	gort_g_cache = kmem_cache_create("gort_g", sizeof(struct gort_g), 0,
-					 SLAB_HWCACHE_ALIGN, NULL);
+	gort_g_cache = gort_try(KMEM_CACHE(gort_g, SLAB_HWCACHE_ALIGN), NULL);
 	return gort_g_cache ? 0 : -ENOMEM;
 }
 

@@ -519,7 +519,7 @@ static long root_add(void *args)
 	int err = -ENOMEM;
 	struct root *r;
 
-	r = gort_should_fail() ? NULL : kmalloc(sizeof(*r), GFP_KERNEL);
+	r = gort_try(kmalloc(sizeof(*r), GFP_KERNEL), NULL);
 	if (!r)
 		return -ENOMEM;
 	r->start = (unsigned long)a->start;
@@ -599,8 +599,6 @@ EXPORT_SYMBOL_GORT(gort_root_del);
 int gort_gc_init(void)
 {
 	gc_shrunk = jiffies - 2 * HZ;
-	if (gort_should_fail())
-		return -ENOMEM;
 	gc_shrinker = gort_shrinker_add("gort-heap", shrink_count, shrink_scan);
 	return gc_shrinker ? 0 : -ENOMEM;
 }

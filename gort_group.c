@@ -317,10 +317,8 @@ static struct gort_child *child_alloc(struct gort_ctx *ctx)
 	struct gort_child *c;
 	struct mem_cgroup *old;
 
-	if (gort_should_fail())
-		return NULL;
 	old = gort_charge_begin(ctx);
-	c = kzalloc(sizeof(*c), gort_gfp(ctx));
+	c = gort_try(kzalloc(sizeof(*c), gort_gfp(ctx)), NULL);
 	gort_charge_end(old);
 	return c;
 }

@@ -155,10 +155,8 @@ static void *heap_zalloc(const struct gort_ctx *ctx, size_t size)
 	struct mem_cgroup *old;
 	void *p;
 
-	if (gort_should_fail())
-		return NULL;
 	old = gort_charge_begin(ctx);
-	p = kzalloc(size, gort_gfp(ctx));
+	p = gort_try(kzalloc(size, gort_gfp(ctx)), NULL);
 	gort_charge_end(old);
 	return p;
 }
@@ -168,10 +166,8 @@ static void *area_alloc(const struct gort_ctx *ctx, size_t size, gfp_t more)
 	struct mem_cgroup *old;
 	void *p;
 
-	if (gort_should_fail())
-		return NULL;
 	old = gort_charge_begin(ctx);
-	p = __vmalloc(size, gort_gfp(ctx) | more);
+	p = gort_try(__vmalloc(size, gort_gfp(ctx) | more), NULL);
 	gort_charge_end(old);
 	return p;
 }

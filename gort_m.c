@@ -208,14 +208,14 @@ static struct gort_m *newm(struct gort_p *p)
 {
 	struct gort_m *m;
 
-	if (gort_should_fail())
-		return NULL;
-	m = kzalloc(sizeof(*m), GFP_KERNEL);
+	m = gort_try(kzalloc(sizeof(*m), GFP_KERNEL), NULL);
 	if (!m)
 		return NULL;
 	m->p = p;
-	m->task = kthread_create_on_node(gort_m, m, cpu_to_node(p->cpu),
-					 "gort/%u", p->cpu);
+	m->task = gort_try(kthread_create_on_node(gort_m, m,
+						  cpu_to_node(p->cpu),
+						  "gort/%u", p->cpu),
+			   ERR_PTR(-ENOMEM));
 	if (IS_ERR(m->task)) {
 		kfree(m);
 		return NULL;

@@ -29,7 +29,6 @@ unsigned int gort_max_tasks_user = 1 << 19;
 unsigned int gort_max_files_user = 1 << 14;
 unsigned int gort_max_threads = 64;
 bool gort_stack_paint;
-atomic_t gort_fail_nth;
 
 static unsigned int nprocs;
 static bool restore = true;
@@ -189,29 +188,6 @@ MODULE_PARM_DESC(gc_min, "Growth starts no garbage collection below this heap, i
 
 module_param_named(stack_paint, gort_stack_paint, bool, 0444);
 MODULE_PARM_DESC(stack_paint, "Measure how much of the stacks' guards is used, slowly (default 0)");
-
-static int fail_nth_set(const char *val, const struct kernel_param *kp)
-{
-	int n, err = kstrtoint(val, 0, &n);
-
-	if (err || n < 0)
-		return -EINVAL;
-	atomic_set(&gort_fail_nth, n);
-	return 0;
-}
-
-static int fail_nth_get(char *buf, const struct kernel_param *kp)
-{
-	return sysfs_emit(buf, "%d\n", max(atomic_read(&gort_fail_nth), 0));
-}
-
-static const struct kernel_param_ops fail_nth_ops = {
-	.set = fail_nth_set,
-	.get = fail_nth_get,
-};
-
-module_param_cb(fail_nth, &fail_nth_ops, NULL, 0644);
-MODULE_PARM_DESC(fail_nth, "Let the n-th allocation from now on fail, for tests; 0 is none (default 0)");
 
 /* Setters run under this lock: none is in the middle of its work afterwards. */
 static void set_loaded(bool is)

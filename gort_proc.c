@@ -255,9 +255,8 @@ static struct gort_p *newp(unsigned int cpu)
 {
 	struct gort_p *p;
 
-	if (gort_should_fail())
-		return NULL;
-	p = kzalloc_node(sizeof(*p), GFP_KERNEL, cpu_to_node(cpu));
+	p = gort_try(kzalloc_node(sizeof(*p), GFP_KERNEL, cpu_to_node(cpu)),
+		     NULL);
 	if (!p)
 		return NULL;
 	p->cpu = cpu;
@@ -284,9 +283,8 @@ int gort_proc_init(void)
 	unsigned int cpu;
 	int err;
 
-	if (gort_should_fail())
-		return -ENOMEM;
-	gort_ps = kcalloc(nr_cpu_ids, sizeof(*gort_ps), GFP_KERNEL);
+	gort_ps = gort_try(kcalloc(nr_cpu_ids, sizeof(*gort_ps), GFP_KERNEL),
+			   NULL);
 	if (!gort_ps)
 		return -ENOMEM;
 	for_each_possible_cpu(cpu) {
@@ -295,8 +293,8 @@ int gort_proc_init(void)
 		if (!gort_ps[cpu])
 			goto err_free;
 	}
-	err = cpuhp_setup_state(CPUHP_AP_ONLINE_DYN, "gort:online",
-				procs_online, procs_offline);
+	err = gort_try(cpuhp_setup_state(CPUHP_AP_ONLINE_DYN, "gort:online",
+					 procs_online, procs_offline), -ENOMEM);
 	if (err < 0)
 		goto err_free;
 	procs_hp = err;

@@ -119,10 +119,8 @@ static struct gort_seg *seg_alloc(bool big, const struct gort_ctx *ctx)
 	struct gort_seg *s;
 	void *area;
 
-	if (ctx && gort_should_fail())
-		return NULL;
 	old = gort_charge_begin(ctx);
-	area = __vmalloc(size, gort_gfp(ctx));
+	area = gort_try(__vmalloc(size, gort_gfp(ctx)), NULL);
 	gort_charge_end(old);
 	if (!area)
 		return NULL;
@@ -478,8 +476,6 @@ static unsigned long shrink_scan(struct shrinker *s, struct shrink_control *sc)
 
 int gort_stack_init(void)
 {
-	if (gort_should_fail())
-		return -ENOMEM;
 	gort_shrinker = gort_shrinker_add("gort-stacks", shrink_count,
 					  shrink_scan);
 	return gort_shrinker ? 0 : -ENOMEM;

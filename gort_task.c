@@ -67,12 +67,9 @@ int __gort_workload_register(struct gort_workload *w,
 	xa_for_each(&workloads, id, other)
 		if (!strcmp(other->name, w->name))
 			goto out;
-	err = -ENOMEM;
-	if (gort_should_fail())
-		goto out;
 	/* cyclic: an id is not used again soon */
-	err = xa_alloc_cyclic(&workloads, &w->id, w, xa_limit_31b,
-			      &workload_next, GFP_KERNEL);
+	err = gort_try(xa_alloc_cyclic(&workloads, &w->id, w, xa_limit_31b,
+				       &workload_next, GFP_KERNEL), -ENOMEM);
 out:
 	mutex_unlock(&workload_mutex);
 	return min(err, 0);
@@ -219,9 +216,7 @@ static struct gort_task *task_alloc(struct gort_file *f,
 {
 	struct gort_task *t;
 
-	if (gort_should_fail())
-		return NULL;
-	t = kmem_cache_zalloc(task_cache, gort_gfp(f->ctx));
+	t = gort_try(kmem_cache_zalloc(task_cache, gort_gfp(f->ctx)), NULL);
 	if (!t)
 		return NULL;
 	t->file = f;
@@ -275,8 +270,8 @@ static int file_start(struct gort_file *f, struct gort_task *t)
 	err = task_count(f, t);
 	if (err)
 		return err;
-	err = gort_should_fail() ? -ENOMEM :
-	      xa_insert(&f->tasks, t->c.id, t, gort_gfp(f->ctx));
+	err = gort_try(xa_insert(&f->tasks, t->c.id, t, gort_gfp(f->ctx)),
+		       -ENOMEM);
 	if (err)
 		goto err_count;
 	/* from here on the task may be over at any time */
@@ -400,7 +395,7 @@ struct gort_file *gort_file_open(void)
 	user = gort_user_open();
 	if (IS_ERR(user))
 		return ERR_CAST(user);
-	f = gort_should_fail() ? NULL : kzalloc(sizeof(*f), GFP_KERNEL_ACCOUNT);
+	f = gort_try(kzalloc(sizeof(*f), GFP_KERNEL_ACCOUNT), NULL);
 	if (!f)
 		goto err_user;
 	memcg = get_mem_cgroup_from_mm(current->mm);
@@ -448,9 +443,7 @@ int gort_task_init(void)
 	unsigned int i;
 	int err;
 
-	if (gort_should_fail())
-		return -ENOMEM;
-	task_cache = KMEM_CACHE(gort_task, 0);
+	task_cache = gort_try(KMEM_CACHE(gort_task, 0), NULL);
 	if (!task_cache)
 		return -ENOMEM;
 	for (i = 0; i < gort_nr_workloads; i++) {

@@ -60,9 +60,7 @@ struct gort_user *gort_user_open(void)
 {
 	struct gort_user *u, *new;
 
-	if (gort_should_fail())
-		return ERR_PTR(-ENOMEM);
-	new = kzalloc(sizeof(*new), GFP_KERNEL_ACCOUNT);
+	new = gort_try(kzalloc(sizeof(*new), GFP_KERNEL_ACCOUNT), NULL);
 	if (!new)
 		return ERR_PTR(-ENOMEM);
 	new->uid = current_uid();
