@@ -673,6 +673,7 @@ bool gort_m_limit(const struct gort_p *p);
 int gort_proc_init(void);
 void gort_proc_exit(void);
 int gort_procs_set(unsigned int n);
+void gort_procs_sleep(bool asleep);
 struct gort_p *gort_p_of(unsigned int cpu);
 bool gort_p_busy(struct gort_p *p);
 void gort_p_idle(struct gort_p *p);
@@ -680,6 +681,10 @@ void gort_p_letgo(struct gort_m *m);
 unsigned int gort_ps_take(void);
 void gort_p_give(struct gort_p *p);
 extern struct semaphore gort_world;
+
+/* gort_sleep.c */
+int gort_sleep_init(void);
+void gort_sleep_exit(void);
 
 /* gort_syscall.c */
 void gort_retake(struct gort_p *p, bool over);

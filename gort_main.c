@@ -213,9 +213,12 @@ static int __init gort_init(void)
 	err = gort_stack_init();
 	if (err)
 		goto err_proc;
-	err = gort_gc_init();
+	err = gort_sleep_init();
 	if (err)
 		goto err_stack;
+	err = gort_gc_init();
+	if (err)
+		goto err_sleep;
 	err = gort_event_init();
 	if (err)
 		goto err_gc;
@@ -237,6 +240,8 @@ err_event:
 	gort_event_exit();
 err_gc:
 	gort_gc_exit();
+err_sleep:
+	gort_sleep_exit();
 err_stack:
 	gort_stack_exit();
 err_proc:
@@ -254,6 +259,7 @@ static void __exit gort_exit_module(void)
 	gort_task_exit();
 	gort_event_exit();
 	gort_gc_exit();
+	gort_sleep_exit();
 	gort_stack_exit();
 	gort_proc_exit();
 	gort_g_exit();

@@ -4,8 +4,9 @@
  *
  * There is one P for each possible CPU, made when the module is loaded. In use
  * ("active") are those of the first nprocs CPUs that are online; the set is
- * made anew when nprocs is written and when a CPU comes or goes, by which each
- * G survives: a P that goes out of use puts its queue into the global one.
+ * made anew when nprocs is written, when a CPU comes or goes, and when the
+ * machine goes to sleep (gort_sleep.c: it is empty then), by which each G
+ * survives: a P that goes out of use puts its queue into the global one.
  *
  * At each time a P is in one of these states, all under sched.lock but where
  * it says otherwise:
@@ -52,6 +53,7 @@ static DECLARE_WAIT_QUEUE_HEAD(taken_wait);
 static struct gort_p **gort_ps;		/* by CPU; I */
 static struct cpumask procs_cpus;	/* CPUs that came online; W */
 static unsigned int procs_want;		/* nprocs, 0: all; W */
+static bool procs_asleep;		/* none is to be in use; W */
 static enum cpuhp_state procs_hp;
 
 struct gort_p *gort_p_of(unsigned int cpu)
@@ -182,10 +184,17 @@ static void deactivate(struct gort_p *p)
 	gort_cache_trim(&p->cache, 0);
 }
 
+static unsigned int procs_wanted(void)
+{
+	if (procs_asleep)
+		return 0;
+	return procs_want ?: nr_cpu_ids;
+}
+
 /* Make the set of active Ps what it is to be. */
 static void procs_update(void)
 {
-	unsigned int want = procs_want ?: nr_cpu_ids, cpu;
+	unsigned int want = procs_wanted(), cpu;
 	bool change = false;
 
 	/* first the new ones: what the others leave needs a place to go */
@@ -198,7 +207,7 @@ static void procs_update(void)
 		activate(gort_ps[cpu]);
 		change = true;
 	}
-	want = procs_want ?: nr_cpu_ids;
+	want = procs_wanted();
 	for_each_possible_cpu(cpu) {
 		if (cpumask_test_cpu(cpu, &procs_cpus) && want) {
 			want--;
@@ -249,6 +258,20 @@ int gort_procs_set(unsigned int n)
 	procs_update();
 	up(&gort_world);
 	return 0;
+}
+
+/**
+ * gort_procs_sleep() - no P is in use while the machine sleeps
+ * @asleep: it is about to; else it is awake again
+ *
+ * Context: process; with @asleep it waits for what runs to yield.
+ */
+void gort_procs_sleep(bool asleep)
+{
+	down(&gort_world);
+	procs_asleep = asleep;
+	procs_update();
+	up(&gort_world);
 }
 
 static struct gort_p *newp(unsigned int cpu)
