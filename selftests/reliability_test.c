@@ -104,7 +104,7 @@ FIXTURE_VARIANT_ADD(cpus, all_in_use) {
 	.nprocs = 0,
 };
 
-/* The CPU that goes may be the only one that has a P. */
+/* The CPU that goes has the only P, or none. */
 FIXTURE_VARIANT_ADD(cpus, one_in_use) {
 	.nprocs = 1,
 };
@@ -204,7 +204,10 @@ static bool offers(const char *path, const char *word)
 	if (gt_read_file(path, text, sizeof(text)))
 		return false;
 	at = strstr(text, word);
-	return at && strchr(" \n]", at[strlen(word)]);
+	if (!at)
+		return false;
+	at += strlen(word);
+	return *at == ' ' || *at == ']' || *at == '\n';
 }
 
 FIXTURE_SETUP(asleep)
@@ -230,13 +233,15 @@ FIXTURE_TEARDOWN(asleep)
 }
 
 /*
- * May the machine sleep as the variant says? Without pm_test a timer wakes it,
- * which runs in this sleep only as long as there is no cpuidle driver.
+ * May the machine sleep like this? Without pm_test a timer wakes it, which runs
+ * in suspend to idle only as long as there is no cpuidle driver.
  */
-#define can_sleep(variant)						\
-	(offers(POWER "/state", (variant)->state) &&			\
-	 ((variant)->test ? offers(POWER "/pm_test", (variant)->test) :	\
-			    offers(CPUIDLE, "none")))
+static bool can_sleep(const char *test, const char *state)
+{
+	return offers(POWER "/state", state) &&
+	       (test ? offers(POWER "/pm_test", test) :
+		       offers(CPUIDLE, "none"));
+}
 
 /* Sleeps for a second; or until the timer, which must not come too early. */
 static int sleep_now(const char *test, const char *state)
@@ -293,76 +298,526 @@ static __u64 least_gap(struct __test_metadata *_metadata, int fd, int hogs)
 	return least;
 }
 
+/* Four that compute and three that block, all of them begun */
+static void hogs_and_blockers(struct __test_metadata *_metadata, int hogs,
+			      int fd)
+{
+	__u64 begun = stacks_given(fd);
+
+	ASSERT_EQ(4, ct_start(hogs, "t_gap", 4, 0));
+	ASSERT_EQ(0, ct_gate(false));
+	ASSERT_EQ(3, ct_start(fd, "t_gate", 3, CT_SYSCALL));
+	ASSERT_TRUE(gt_wait_for(stacks_given(fd) >= begun + 7));
+	ASSERT_TRUE(gt_wait_for(ct_gate_waiting() == 3));
+}
+
 /*
  * The machine sleeps while tasks compute, sleep and block: none of them runs
- * before it is awake, and each ends as ever. Breaks if gort goes on while
- * programs are frozen, keeps the machine awake, or is not there afterwards.
- * For how long the clock goes on in the first sleeps is known.
+ * before it is awake, and each ends as ever, with its deadlines kept. Breaks if
+ * gort goes on while programs are frozen, keeps the machine awake, or is not
+ * there afterwards. For how long the clock goes on in the first sleeps is known.
  */
 TEST_F_TIMEOUT(asleep, nothing_runs_and_nothing_is_lost, 60)
 {
 	const __u32 ps = procs(self->fd);
-	int hogs = gt_open(0), running, before = slept();
+	int hogs = gt_open(0), left, before = slept();
 	struct gort_completion c;
-	__u64 gap, start, begun;
+	__u64 gap, start;
 
-	if (!can_sleep(variant))
+	if (!can_sleep(variant->test, variant->state))
 		SKIP(return, "this machine has no such sleep");
 	ASSERT_LE(0, hogs);
-	begun = stacks_given(hogs);
-	ASSERT_EQ(4, ct_start(hogs, "t_gap", 4, 0));
-	ASSERT_TRUE(gt_wait_for(stacks_given(hogs) >= begun + 4));
-	ASSERT_EQ(0, ct_gate(false));
-	ASSERT_EQ(3, ct_start(self->fd, "t_gate", 3, CT_SYSCALL));
-	ASSERT_TRUE(gt_wait_for(ct_gate_waiting() == 3));
-	running = load(self->fd);
-	ASSERT_EQ(18, running);
-
+	hogs_and_blockers(_metadata, hogs, self->fd);
+	ASSERT_EQ(18, load(self->fd));
+	/* these are asleep before, in and after it */
+	ASSERT_EQ(20, ct_start(self->fd, "sleep", 20, 50 * GT_NSEC_PER_MSEC,
+			       10));
 	start = gt_now();
 	ASSERT_EQ(0, sleep_now(variant->test, variant->state));
 	start = gt_now() - start;
 	EXPECT_EQ(before + 1, slept());
-	EXPECT_EQ(ps, procs(self->fd));
+	EXPECT_TRUE(gt_wait_for(procs(self->fd) == ps));
 
 	gap = least_gap(_metadata, hogs, 4);
 	EXPECT_EQ(0, close(hogs));
 	if (variant->ticks)
 		EXPECT_LE(DELAY_NS, gap);
 	ASSERT_EQ(0, ct_gate(true));
-	for (running += 3; running; running--) {
+	for (left = 3 + 18 + 20; left; left--) {
 		ASSERT_EQ(0, ct_next(self->fd, &c));
 		EXPECT_EQ(0, c.status);
+		if (c.result == 10)
+			EXPECT_LE(500 * GT_NSEC_PER_MSEC, c.latency_ns);
 	}
 	EXPECT_EQ(0, gt_of_file(self->fd));
 	TH_LOG("%.0f ms on the clock, no hog ran for %.0f ms", ms(start),
 	       ms(gap));
 }
 
-/*
- * Deadlines before, in and after the sleep: none ends early on the clock that
- * they are given in. Sleeps of 50 ms each check this themselves.
- */
-TEST_F_TIMEOUT(asleep, deadlines_are_kept, 60)
+/* Memory */
+
+static int segments(void)
 {
+	return ct_areas("[gort]");
+}
+
+/* A line of /proc/meminfo, in MiB */
+static long memory_of(const char *key)
+{
+	FILE *f = fopen("/proc/meminfo", "re");
+	char line[128];
+	long value = -1;
+
+	if (!f)
+		return -1;
+	while (fgets(line, sizeof(line), f))
+		if (!strncmp(line, key, strlen(key)))
+			sscanf(line + strlen(key), ": %ld", &value);
+	fclose(f);
+	return value < 0 ? -1 : value >> 10;
+}
+
+/* Uses up so many MiB, until the process ends. */
+static bool use_up(size_t mib)
+{
+	return mmap(NULL, mib << 20, PROT_READ | PROT_WRITE,
+		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1,
+		    0) != MAP_FAILED;
+}
+
+/*
+ * Memory gets scarce, by nobody's order: stacks that are kept for reuse go back
+ * before anything is killed for them. Breaks if the shrinker does not count
+ * them, or frees none.
+ */
+TEST_F_TIMEOUT(core, scarce_memory_frees_kept_stacks, 60)
+{
+	static struct gort_completion c[600];
+	int full, left;
+
+	ASSERT_EQ(0, gt_param_set("nprocs", 1));
+	ASSERT_EQ(600, ct_start(self->fd, "sleep", 600,
+				100 * GT_NSEC_PER_MSEC, 1));
+	ASSERT_EQ(600, gt_read_all(self->fd, c, 600));
+	full = segments();
+	ASSERT_LT(200, full);
+	do {
+		ASSERT_LT(20, memory_of("MemFree"));
+		ASSERT_TRUE(use_up(memory_of("MemFree") > 200 ? 64 : 2));
+		left = segments();
+	} while (left > full / 2);
+	TH_LOG("%d segments, %d with %ld MiB free", full, left,
+	       memory_of("MemFree"));
+	ASSERT_EQ(4, ct_start(self->fd, "recurse", 4, 100, 1024));
+	ASSERT_EQ(4, gt_read_all(self->fd, c, 4));
+	EXPECT_EQ(100 * 101 / 2, c[3].result);
+}
+
+/* In the cgroup: tasks, and then more memory than there is. */
+static void be_killed_for_memory(int ready)
+{
+	int fd;
+
+	if (gt_write_file(CGROUP "/cgroup.procs", "0"))
+		_exit(1);
+	fd = gt_open(0);
+	if (ct_start(fd, "sleep", 200, GT_HOUR, 1) != 200 ||
+	    ct_start(fd, "pingpong", 4, 1ULL << 30) != 4)
+		_exit(2);
+	if (write(ready, "", 1) != 1)
+		_exit(3);
+	while (use_up(1))
+		;
+	_exit(4);
+}
+
+/*
+ * Who submits is killed for the memory of its cgroup: its tasks end, what they
+ * were charged for is back, and nobody else notices.
+ */
+TEST_F(core, killed_for_memory_ends_its_tasks_alone)
+{
+	int ready[2], running, watch = gt_open(0);
+	__s64 base = gt_total(watch), left;
+	__u64 start;
+	pid_t pid;
+	char x;
+
+	ASSERT_TRUE(cgroup_make("16M"));
+	ASSERT_EQ(0, gt_param_set("stack_cache", 0));
+	ASSERT_EQ(0, pipe2(ready, O_CLOEXEC));
+	pid = gt_fork();
+	ASSERT_LE(0, pid);
+	if (!pid)
+		be_killed_for_memory(ready[1]);
+	ASSERT_EQ(1, read(ready[0], &x, 1));
+	start = gt_now();
+	running = load(self->fd);
+	ASSERT_EQ(18, running);
+	EXPECT_EQ(-SIGKILL, gt_reap(pid));
+	start = gt_now() - start;
+	EXPECT_LT(0, cgroup_kills());
+	expect_all_right(_metadata, self->fd, running);
+	EXPECT_TRUE(gt_wait_for(gt_total(watch) == base));
+	left = cgroup_get("memory.current");
+	EXPECT_TRUE(gt_wait_for((left = cgroup_get("memory.current")) <
+				2 << 20));
+	TH_LOG("gone after %.0f ms, %lld KiB still charged", ms(start),
+	       left >> 10);
+	EXPECT_EQ(0, rmdir(CGROUP));
+	close(watch);
+}
+
+/* Kills */
+
+static void polling(int fd)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+
+	poll(&p, 1, -1);
+}
+
+static void cancelling(int fd)
+{
+	gt_cancel_all(fd, NULL);
+	gt_run(fd, "sleep", 64, GT_HOUR, 1, 0);
+}
+
+static void opening(int fd)
+{
+	int other = gt_open(0);
+
+	gt_run(other, "sleep", 8, GT_HOUR, 1, 0);
+	close(other);
+	(void)fd;
+}
+
+/* ... a file whose task does not see that it is cancelled */
+static void closing(int fd)
+{
+	int other = gt_open(0);
+
+	gt_run(other, "loop", 4, 1 << 20, 0, 0);
+	close(other);
+	(void)fd;
+}
+
+static void asking(int fd)
+{
+	struct gort_stats st;
+
+	gt_stats(fd, GORT_STATS_ALL, &st);
+	gt_total(fd);
+}
+
+static void giving_bad_addresses(int fd)
+{
+	struct gort_submit s = {
+		.size = sizeof(s), .tasks = 8, .count = 4,
+		.task_size = sizeof(struct gort_task_desc),
+	};
+
+	gt_ioctl(fd, GORT_IOC_SUBMIT, &s);
+	if (syscall(SYS_read, fd, 8L, 4096L) < 0)
+		gt_run(fd, "yield", 4, 1, 0, 0);
+}
+
+static void stopped(int fd)
+{
+	(void)fd;
+	raise(SIGSTOP);
+}
+
+FIXTURE(victim) {
+	int watch;
+	__s64 base;
+};
+
+/* What it does all the time; the others are in lifetime_test and device_test. */
+FIXTURE_VARIANT(victim) {
+	void (*does)(int fd);
+};
+
+FIXTURE_VARIANT_ADD(victim, polling) {
+	.does = polling,
+};
+
+FIXTURE_VARIANT_ADD(victim, cancelling) {
+	.does = cancelling,
+};
+
+FIXTURE_VARIANT_ADD(victim, opening) {
+	.does = opening,
+};
+
+FIXTURE_VARIANT_ADD(victim, closing) {
+	.does = closing,
+};
+
+FIXTURE_VARIANT_ADD(victim, asking) {
+	.does = asking,
+};
+
+FIXTURE_VARIANT_ADD(victim, giving_bad_addresses) {
+	.does = giving_bad_addresses,
+};
+
+FIXTURE_VARIANT_ADD(victim, stopped) {
+	.does = stopped,
+};
+
+FIXTURE_SETUP(victim)
+{
+	self->watch = gt_open(0);
+	ASSERT_LE(0, self->watch);
+	self->base = gt_total(self->watch);
+}
+
+FIXTURE_TEARDOWN(victim)
+{
+	close(self->watch);
+}
+
+static void be_victim(void (*does)(int fd), int ready)
+{
+	int fd = gt_open(0);
+
+	if (gt_run(fd, "sleep", 50, GT_HOUR, 1, 0) != 50 ||
+	    gt_run(fd, "pingpong", 4, 1 << 30, 0, 0) != 4 ||
+	    write(ready, "", 1) != 1)
+		_exit(1);
+	for (;;)
+		does(fd);
+}
+
+/* Killed at whatever moment: when its end is known, its tasks are gone. */
+TEST_F(victim, killed_leaves_nothing)
+{
+	__u64 start, longest = 0;
+	int ready[2], round;
+	pid_t pid;
+	char x;
+
+	ASSERT_EQ(0, pipe2(ready, O_CLOEXEC));
+	for (round = 0; round < 8; round++) {
+		pid = gt_fork();
+		ASSERT_LE(0, pid);
+		if (!pid)
+			be_victim(variant->does, ready[1]);
+		ASSERT_EQ(1, read(ready[0], &x, 1));
+		usleep(1000 * round);
+		start = gt_now();
+		kill(pid, SIGKILL);
+		EXPECT_EQ(-SIGKILL, gt_reap(pid));
+		if (gt_now() - start > longest)
+			longest = gt_now() - start;
+		EXPECT_EQ(self->base, gt_total(self->watch));
+	}
+	TH_LOG("the longest took %.1f ms", ms(longest));
+}
+
+/* What green threads do wrong */
+
+/*
+ * A G sleeps where it must not: it is told so, by an errno and in the log, and
+ * does not sleep; all others on its P go on. The function that it calls by
+ * gort_call() is the kernel's to watch.
+ */
+TEST_F(core, sleep_in_atomic_context_is_refused_and_told)
+{
+	int log = ct_kmsg_open(), running, other = gt_open(0);
+	struct gort_completion c;
+
+	ASSERT_LE(0, log);
+	ASSERT_EQ(0, gt_param_set("nprocs", 1));
+	running = load(other);
+	ASSERT_EQ(18, running);
+	EXPECT_EQ(-EDEADLK, ct_run(self->fd, &c, "t_misuse", CT_KIND_SPIN, 0));
+	EXPECT_TRUE(ct_kmsg_has(log, "with a gort lock held or a section open"));
+	expect_all_right(_metadata, other, running);
+	close(other);
+	close(log);
+}
+
+/* The clock */
+
+static bool turn_clock(long seconds)
+{
+	struct timespec ts;
+
+	if (clock_gettime(CLOCK_REALTIME, &ts))
+		return false;
+	ts.tv_sec += seconds;
+	return !clock_settime(CLOCK_REALTIME, &ts);
+}
+
+/*
+ * The clock on the wall is set to and fro by a month: who sleeps neither wakes
+ * early nor oversleeps. The workload says EIO of a sleep that was too short.
+ */
+TEST_F(core, clock_that_is_set_moves_no_deadline)
+{
+	const long month = 30 * 24 * 3600;
 	struct gort_completion c;
 	struct gort_wait w;
-	__u64 deadline;
+	__u64 deadline, late;
 	int i;
 
-	if (!can_sleep(variant))
-		SKIP(return, "this machine has no such sleep");
-	ASSERT_EQ(20, ct_start(self->fd, "sleep", 20, 50 * GT_NSEC_PER_MSEC,
-			       30));
-	ASSERT_EQ(0, sleep_now(variant->test, variant->state));
-	deadline = gt_in_ms(20);
-	ASSERT_EQ(-ETIME, gt_wait(self->fd, 21, deadline, &w));
-	EXPECT_LE(deadline, gt_now());
+	ASSERT_EQ(20, ct_start(self->fd, "sleep", 20, 20 * GT_NSEC_PER_MSEC,
+			       20));
+	deadline = gt_in_ms(200);
+	for (i = 0; gt_now() < deadline - 50 * GT_NSEC_PER_MSEC || i & 1; i++) {
+		ASSERT_TRUE(turn_clock(i & 1 ? -month : month));
+		gt_pause();
+	}
+	EXPECT_LT(0, i);
+	EXPECT_EQ(-ETIME, gt_wait(self->fd, 21, deadline, &w));
+	late = gt_now() - deadline;
+	EXPECT_GT(GT_PATIENCE, late);
 	for (i = 0; i < 20; i++) {
 		ASSERT_EQ(0, ct_next(self->fd, &c));
 		EXPECT_EQ(0, c.status);
-		EXPECT_EQ(30, c.result);
-		EXPECT_LE(30 * 50 * GT_NSEC_PER_MSEC, c.latency_ns);
+		EXPECT_EQ(20, c.result);
+		EXPECT_LE(400 * GT_NSEC_PER_MSEC, c.latency_ns);
 	}
+	TH_LOG("a wait of 200 ms ended %.1f ms late", ms(late));
+}
+
+/* Modules */
+
+struct submitter {
+	pthread_t thread;
+	int fd;
+	bool end;
+	int accepted, refused, wrong;
+};
+
+/* Submits one task after the other, whether its workload is there or not. */
+static void *submit_on_and_on(void *arg)
+{
+	struct submitter *s = arg;
+	struct gort_completion c;
+	int err;
+
+	while (!__atomic_load_n(&s->end, __ATOMIC_ACQUIRE)) {
+		err = ct_run(s->fd, &c, "t_gap", 200);
+		if (!err)
+			__atomic_fetch_add(&s->accepted, 1, __ATOMIC_RELAXED);
+		else if (err == -ENOENT)
+			__atomic_fetch_add(&s->refused, 1, __ATOMIC_RELAXED);
+		else
+			s->wrong = err;
+	}
+	return NULL;
+}
+
+static bool grows(const int *n)
+{
+	int before = __atomic_load_n(n, __ATOMIC_RELAXED);
+
+	return gt_wait_for(__atomic_load_n(n, __ATOMIC_RELAXED) > before);
+}
+
+/*
+ * A module goes and comes while its workload is submitted and its own Gs run:
+ * it goes as soon as no task runs, a task runs to its end or is ENOENT, and its
+ * own end with it.
+ */
+TEST_F_TIMEOUT(core, module_is_removed_while_its_tasks_are_submitted, 60)
+{
+	struct submitter s = { .fd = gt_open(0) };
+	__s64 base = gt_total(self->fd);
+	__u64 start, longest = 0;
+	int round;
+
+	ASSERT_LE(0, s.fd);
+	ASSERT_EQ(0, pthread_create(&s.thread, NULL, submit_on_and_on, &s));
+	for (round = 0; round < 10; round++) {
+		EXPECT_TRUE(grows(&s.refused));
+		ASSERT_EQ(0, ct_insmod_own(FAULTS, "own=4"));
+		EXPECT_TRUE(grows(&s.accepted));
+		start = gt_now();
+		ASSERT_TRUE(ct_rmmod_soon(FAULTS));
+		if (gt_now() - start > longest)
+			longest = gt_now() - start;
+	}
+	__atomic_store_n(&s.end, true, __ATOMIC_RELEASE);
+	pthread_join(s.thread, NULL);
+	EXPECT_EQ(0, s.wrong);
+	EXPECT_EQ(0, close(s.fd));
+	EXPECT_TRUE(gt_wait_for(gt_total(self->fd) == base));
+	TH_LOG("%d tasks ran, %d were refused, the longest removal took %.1f ms",
+	       s.accepted, s.refused, ms(longest));
+}
+
+FIXTURE(module) {
+	bool was_loaded;
+};
+
+FIXTURE_SETUP(module)
+{
+	self->was_loaded = ct_loaded("gort");
+	ASSERT_TRUE(ct_rmmod_soon("gort_test"));
+	ASSERT_TRUE(ct_rmmod_soon("gort"));
+}
+
+FIXTURE_TEARDOWN(module)
+{
+	ct_rmmod_soon(FAULTS);
+	ct_rmmod_soon("gort");
+	if (self->was_loaded)
+		EXPECT_EQ(0, ct_insmod_gort(""));
+}
+
+/* In, used by one who is killed, on CPUs that change, and out again. */
+static void one_life(struct __test_metadata *_metadata, int round)
+{
+	int ready[2];
+	pid_t pid;
+	char x;
+
+	ASSERT_EQ(0, pipe2(ready, O_CLOEXEC));
+	ASSERT_EQ(0, ct_insmod_gort(""));
+	ASSERT_EQ(0, ct_insmod_own(FAULTS, "own=2"));
+	pid = gt_fork();
+	ASSERT_LE(0, pid);
+	if (!pid)
+		be_victim(cancelling, ready[1]);
+	ASSERT_EQ(1, read(ready[0], &x, 1));
+	if (cpu_can_go(1) && round % 3 == 0)
+		ASSERT_EQ(0, cpu_set(1, round & 1));
+	kill(pid, SIGKILL);
+	ASSERT_EQ(-SIGKILL, gt_reap(pid));
+	ASSERT_TRUE(ct_rmmod_soon(FAULTS));
+	ASSERT_TRUE(ct_rmmod_soon("gort"));
+	ASSERT_EQ(0, segments());
+	close(ready[0]);
+	close(ready[1]);
+}
+
+/*
+ * GORT_CYCLES times, 20 by default, gort comes and goes, used hard in between.
+ * Breaks if a cycle leaves an area of vmalloc; module_test looks at the slab
+ * caches in the same way.
+ */
+TEST_F_TIMEOUT(module, comes_and_goes_with_all_that_happens, 90)
+{
+	int cycles = atoi(ct_env("GORT_CYCLES", "20")), i;
+	__u64 start = gt_now();
+	long areas = 0;
+
+	ASSERT_LE(10, cycles);
+	for (i = 0; i < cycles; i++) {
+		one_life(_metadata, i);
+		if (i == cycles / 2 - 1)
+			areas = ct_areas(NULL);
+	}
+	if (cpu_can_go(1))
+		ASSERT_EQ(0, cpu_set(1, true));
+	/* what is freed later, and by whom it likes, has some room */
+	EXPECT_TRUE(gt_wait_for(ct_areas(NULL) < areas + cycles / 4));
+	TH_LOG("%d cycles of %.0f ms, %ld areas at half time, %ld at the end",
+	       cycles, ms(gt_now() - start) / cycles, areas, ct_areas(NULL));
 }
 
 TEST_HARNESS_MAIN

@@ -8,7 +8,7 @@
 #include <linux/err.h>
 #include <linux/moduleparam.h>
 #include <linux/suspend.h>
-#include <linux/timer.h>
+#include <linux/workqueue.h>
 
 #include "gort_test_faults.h"
 
@@ -16,12 +16,12 @@ static unsigned int own;
 module_param(own, uint, 0444);
 MODULE_PARM_DESC(own, "Green threads that run until the module is removed");
 
-static void wake(struct timer_list *unused)
+static void wake(struct work_struct *unused)
 {
 	pm_system_wakeup();
 }
 
-static DEFINE_TIMER(wake_timer, wake);
+static DECLARE_DELAYED_WORK(wake_work, wake);
 
 static int wake_set(const char *val, const struct kernel_param *kp)
 {
@@ -29,7 +29,7 @@ static int wake_set(const char *val, const struct kernel_param *kp)
 	int err = kstrtouint(val, 0, &ms);
 
 	if (!err)
-		mod_timer(&wake_timer, jiffies + msecs_to_jiffies(ms));
+		mod_delayed_work(system_wq, &wake_work, msecs_to_jiffies(ms));
 	return err;
 }
 
@@ -75,7 +75,7 @@ static void __exit t_faults_exit(void)
 {
 	gort_workload_unregister(&t_gap_workload);
 	gort_ctx_destroy(ctx);
-	del_timer_sync(&wake_timer);
+	cancel_delayed_work_sync(&wake_work);
 }
 
 module_init(t_faults_init);
