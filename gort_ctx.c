@@ -16,6 +16,7 @@
  * and its heap goes under H. A P that served it: S, in gort_turn_forget().
  */
 
+#include <linux/ctype.h>
 #include <linux/err.h>
 #include <linux/memcontrol.h>
 #include <linux/mm.h>
@@ -32,6 +33,17 @@ static DEFINE_MUTEX(ctxs_mutex);	/* X */
 static LIST_HEAD(ctxs);			/* X */
 static atomic64_t last_id;
 
+/* A process chooses its name, which is not to forge lines of the log. */
+static void ctx_set_name(struct gort_ctx *ctx, const char *name)
+{
+	char *c;
+
+	strscpy(ctx->name, name, sizeof(ctx->name));
+	for (c = ctx->name; *c; c++)
+		if (!isascii(*c) || !isprint(*c))
+			*c = '?';
+}
+
 /**
  * gort_ctx_alloc() - make a context that pays with a memory cgroup
  * @name: for messages
@@ -45,7 +57,8 @@ struct gort_ctx *gort_ctx_alloc(const char *name, unsigned int max_gs,
 {
 	struct gort_ctx *ctx;
 
-	ctx = gort_try(kzalloc(sizeof(*ctx), GFP_KERNEL), NULL);
+	ctx = gort_try(kzalloc(sizeof(*ctx),
+			       memcg ? GFP_KERNEL_ACCOUNT : GFP_KERNEL), NULL);
 	if (!ctx)
 		return NULL;
 	spin_lock_init(&ctx->lock);
@@ -53,7 +66,7 @@ struct gort_ctx *gort_ctx_alloc(const char *name, unsigned int max_gs,
 	init_waitqueue_head(&ctx->wait);
 	ctx->max_gs = max_gs;
 	ctx->memcg = memcg;
-	strscpy(ctx->name, name, sizeof(ctx->name));
+	ctx_set_name(ctx, name);
 	ctx->id = atomic64_inc_return(&last_id);
 	mutex_lock(&ctxs_mutex);
 	list_add_tail(&ctx->node, &ctxs);
