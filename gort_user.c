@@ -66,7 +66,7 @@ struct gort_user *gort_user_open(void)
 	new->uid = current_uid();
 	spin_lock(&users_lock);
 	u = user_of(new->uid);
-	if (u && u->files >= READ_ONCE(gort_max_files_user)) {
+	if ((u ? u->files : 0) >= READ_ONCE(gort_max_files_user)) {
 		u = ERR_PTR(-EDQUOT);
 	} else if (u) {
 		u->files++;
