@@ -25,6 +25,7 @@
 #include <linux/memcontrol.h>
 #include <linux/miscdevice.h>
 #include <linux/module.h>
+#include <linux/nospec.h>
 #include <linux/poll.h>
 #include <linux/sched/signal.h>
 #include <linux/uaccess.h>
@@ -283,8 +284,13 @@ int gort_read_stats(u32 cpu, struct gort_stats *st)
 {
 	unsigned int i;
 
-	if (cpu != GORT_STATS_ALL && (cpu >= nr_cpu_ids || !cpu_possible(cpu)))
-		return -ENXIO;
+	if (cpu != GORT_STATS_ALL) {
+		if (cpu >= nr_cpu_ids)
+			return -ENXIO;
+		cpu = array_index_nospec(cpu, nr_cpu_ids);
+		if (!cpu_possible(cpu))
+			return -ENXIO;
+	}
 	*st = (struct gort_stats){ .cpu = cpu };
 	for_each_possible_cpu(i)
 		if (cpu == GORT_STATS_ALL || cpu == i)
