@@ -16,6 +16,7 @@
 
 /* How often loops look whether they are to end */
 #define POLL_MASK	0xfff
+#define LOOP_MASK	0xfffff
 
 /* The sequence whose n-th member is the result: x = 3x + 1, from 1 on. */
 static noinline u64 step(u64 x)
@@ -38,8 +39,10 @@ static int work_call(const u64 *args, u64 *result)
 }
 
 /*
- * No call, no check: a request finds nobody until the loop is over. Its length
- * is bounded so that a kernel without preemption is not stalled for long.
+ * No call for a long time, and so no check: a request finds nobody. The length
+ * is bounded so that a kernel without preemption is not stalled for long. Now
+ * and then it looks whether it is cancelled, which is no check: many that have
+ * begun would keep who closes their file for hours.
  */
 static int work_loop(const u64 *args, u64 *result)
 {
@@ -48,6 +51,8 @@ static int work_loop(const u64 *args, u64 *result)
 	while (n--) {
 		x = x * 3 + 1;
 		OPTIMIZER_HIDE_VAR(x);
+		if (!(n & LOOP_MASK) && gort_cancelled())
+			return -ECANCELED;
 	}
 	*result = x;
 	return 0;
@@ -57,6 +62,9 @@ static struct gort_lock work_glock = GORT_LOCK_INIT(work_glock);
 static DEFINE_SPINLOCK(work_spinlock);
 static DEFINE_SPINLOCK(work_bhlock);
 static DEFINE_SPINLOCK(work_irqlock);
+
+/* Steps in one section: some ten microseconds, also with interrupts off */
+#define LOCK_WORK_MAX	10000
 
 /* args[2] of "lock" */
 enum lock_kind {
@@ -409,7 +417,7 @@ struct gort_workload gort_workloads[] = {
 		.help = "as call, inside gort 0 spin 1 bh 2 irq 3 rcu 4 preempt_off 5",
 		.owner = THIS_MODULE, .fn = work_lock, .nr_args = 3,
 		.args = { { "iterations", 0, 1ULL << 32, 1000 },
-			  { "work", 0, 1000000, 100 },
+			  { "work", 0, LOCK_WORK_MAX, 100 },
 			  { "kind", LOCK_GORT, LOCK_LAST, LOCK_GORT } },
 	}, {
 		.name = "recurse", .help = "sum of 1..depth by recursion",
