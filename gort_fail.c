@@ -16,7 +16,8 @@
  * nth_test can tell that each of them has failed.
  *
  * The count is one for the machine: what another thread of gort's allocates
- * meanwhile is counted, too.
+ * meanwhile is counted, too. Where that matters, fail_at says which sites count:
+ * those in whose name, as modinfo lists it, it is.
  *
  * Rejected: the kernel's own fault injection (distributions build without it; it
  * works here as well where it is there); failing at random (what was met and
@@ -28,16 +29,22 @@
 #include <linux/minmax.h>
 #include <linux/module.h>
 #include <linux/moduleparam.h>
+#include <linux/string.h>
 #include <linux/sysfs.h>
 
 #include "gort_fail.h"
 
 atomic_t gort_fail_nth;
 
-/* Sleeps nowhere: who allocates may hold any lock that allows it to. */
-void gort_failed(const char *site)
+static char fail_at[160];
+
+/* One of those that count has come: is it the last? */
+bool gort_fail_count(const char *site)
 {
+	if (!strstr(site, fail_at) || atomic_dec_return(&gort_fail_nth))
+		return false;
 	pr_info("fail_nth: %s\n", site);
+	return true;
 }
 
 static int fail_nth_set(const char *val, const struct kernel_param *kp)
@@ -62,3 +69,28 @@ static const struct kernel_param_ops fail_nth_ops = {
 
 module_param_cb(fail_nth, &fail_nth_ops, NULL, 0644);
 MODULE_PARM_DESC(fail_nth, "Let the n-th allocation from now on fail, for tests; 0 is none (default 0)");
+
+/* Without the end of a line. Who counts meanwhile sees some of it. */
+static int fail_at_set(const char *val, const struct kernel_param *kp)
+{
+	size_t len = strcspn(val, "\n");
+
+	if (len >= sizeof(fail_at))
+		return -EINVAL;
+	memcpy(fail_at, val, len);
+	fail_at[len] = '\0';
+	return 0;
+}
+
+static int fail_at_get(char *buf, const struct kernel_param *kp)
+{
+	return sysfs_emit(buf, "%s\n", fail_at);
+}
+
+static const struct kernel_param_ops fail_at_ops = {
+	.set = fail_at_set,
+	.get = fail_at_get,
+};
+
+module_param_cb(fail_at, &fail_at_ops, NULL, 0644);
+MODULE_PARM_DESC(fail_at, "Only allocations with this in their name count for fail_nth; empty is all (default empty)");

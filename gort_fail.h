@@ -8,16 +8,13 @@
 
 extern atomic_t gort_fail_nth;
 
-void gort_failed(const char *site);
+bool gort_fail_count(const char *site);
 
 /* Is it this one that is to fail? */
 static inline bool gort_should_fail(const char *site)
 {
-	if (likely(atomic_read(&gort_fail_nth) <= 0) ||
-	    atomic_dec_return(&gort_fail_nth))
-		return false;
-	gort_failed(site);
-	return true;
+	return unlikely(atomic_read(&gort_fail_nth) > 0) &&
+	       gort_fail_count(site);
 }
 
 /**

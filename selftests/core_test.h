@@ -136,6 +136,12 @@ static inline int ct_gate(bool open)
 	return ct_write_test_param("gate", open ? "1" : "0");
 }
 
+/* It stays closed, and those that stay away from it are to come. */
+static inline int ct_gate_call(void)
+{
+	return ct_write_test_param("gate", "2");
+}
+
 static inline int ct_gate_waiting(void)
 {
 	return ct_test_number("gate");

@@ -3,7 +3,7 @@
  * Every errno that the commands of /dev/gort document, each provoked, and each
  * without a trace: the teardown of every test compares what the file and the
  * machine hold with what they held before. E2BIG, ENOTTY and the EINVAL of
- * sizes, flags and padding are abi_test's, ENOMEM is fault_test's.
+ * sizes, flags and padding are abi_test's, ENOMEM is nth_test's.
  */
 #include "gort_test.h"
 

@@ -7,9 +7,7 @@
  * over all blocks: noise comes and goes, a leak is there in each of them.
  */
 
-#include <dirent.h>
-
-#include "core_test.h"
+#include "left.h"
 
 #define BLOCKS		5
 #define CYCLES		30	/* of each block, unused */
@@ -108,49 +106,6 @@ static bool look(struct memory *m)
 	grown_to(m, &m->bytes, memory_of("VmallocUsed"));
 	m->blocks++;
 	return true;
-}
-
-/* Is there a process whose name begins like this? */
-static bool process_named(const char *prefix)
-{
-	char path[300], comm[32];
-	struct dirent *e;
-	bool seen = false;
-	DIR *d = opendir("/proc");
-
-	while (d && !seen && (e = readdir(d))) {
-		snprintf(path, sizeof(path), "/proc/%s/comm", e->d_name);
-		seen = !gt_read_file(path, comm, sizeof(comm)) &&
-		       !strncmp(comm, prefix, strlen(prefix));
-	}
-	if (d)
-		closedir(d);
-	return seen;
-}
-
-/* Does any line of the file contain this? */
-static bool in_file(const char *path, const char *text)
-{
-	FILE *f = fopen(path, "re");
-	char line[512];
-	bool seen = false;
-
-	while (f && !seen && fgets(line, sizeof(line), f))
-		seen = strstr(line, text);
-	if (f)
-		fclose(f);
-	return seen;
-}
-
-/* What has to be gone when the module is: its threads, areas and caches. */
-static void expect_nothing_left(struct __test_metadata *_metadata)
-{
-	EXPECT_FALSE(process_named("gort"));
-	EXPECT_EQ(0, ct_areas("[gort]"));
-	EXPECT_FALSE(in_file("/proc/slabinfo", "gort"));
-	EXPECT_FALSE(in_file("/proc/misc", "gort"));
-	EXPECT_NE(0, access(GT_DEV, F_OK));
-	EXPECT_FALSE(ct_loaded("gort"));
 }
 
 /* Tasks of all kinds, in flight when the file is closed. */
@@ -268,7 +223,7 @@ TEST_F_TIMEOUT(module, loading_and_unloading_leaves_nothing, 150)
 			ASSERT_EQ(0, cycle(false));
 		ASSERT_TRUE(look(&m));
 	}
-	expect_nothing_left(_metadata);
+	left_nothing(_metadata);
 	expect_no_growth(_metadata, &m, CYCLES);
 }
 
@@ -283,37 +238,8 @@ TEST_F_TIMEOUT(module, unloading_after_tasks_in_flight_leaves_nothing, 100)
 			ASSERT_EQ(0, cycle(true));
 		ASSERT_TRUE(look(&m));
 	}
-	expect_nothing_left(_metadata);
+	left_nothing(_metadata);
 	expect_no_growth(_metadata, &m, BUSY_CYCLES);
-}
-
-/*
- * The n-th allocation of loading fails, for each n until none does. Breaks if
- * one is not looked at, or if what was made before it stays behind.
- */
-TEST_F(module, allocation_failure_while_loading_leaves_nothing)
-{
-	int n, err, left, failed = 0;
-	char params[32];
-
-	for (n = 1; n < 200; n++) {
-		snprintf(params, sizeof(params), "fail_nth=%d", n);
-		err = ct_insmod_gort(params);
-		if (err) {
-			ASSERT_EQ(-ENOMEM, err)
-				TH_LOG("fail_nth=%d", n);
-			failed++;
-			expect_nothing_left(_metadata);
-			continue;
-		}
-		left = gt_param_get("fail_nth");
-		ASSERT_EQ(0, ct_rmmod("gort"));
-		if (left > 0)
-			break;
-	}
-	EXPECT_GT(200, n);
-	EXPECT_LT(10, failed);
-	TH_LOG("%d of %d allocations failed the loading", failed, n - 1);
 }
 
 /* The instrument itself: with gort loaded and used, what must go is there. */
@@ -326,12 +252,12 @@ TEST_F(module, loaded_module_can_be_seen)
 	ASSERT_LE(0, fd);
 	ASSERT_EQ(20, ct_start(fd, "sleep", 20, GT_HOUR, 1));
 	EXPECT_TRUE(gt_wait_for(ct_areas("[gort]") >= 20));
-	EXPECT_TRUE(process_named("gort"));
-	EXPECT_TRUE(in_file("/proc/misc", "gort"));
+	EXPECT_LT(0, left_processes("gort"));
+	EXPECT_TRUE(left_in_file("/proc/misc", "gort"));
 	EXPECT_EQ(0, access(GT_DEV, F_OK));
 	close(fd);
 	ASSERT_EQ(0, ct_rmmod("gort"));
-	expect_nothing_left(_metadata);
+	left_nothing(_metadata);
 }
 
 /* An open file keeps the module, also one that was only inherited. */
@@ -366,7 +292,7 @@ TEST_F(module, unloading_is_refused_while_a_module_uses_it)
 	close(fd);
 	EXPECT_EQ(0, ct_rmmod("gort_test"));
 	EXPECT_EQ(0, ct_rmmod("gort"));
-	expect_nothing_left(_metadata);
+	left_nothing(_metadata);
 }
 
 /* 20 times in and out for the consumer, whose contexts go with it. */
@@ -392,7 +318,7 @@ TEST_F(module, consumer_can_come_and_go)
 	EXPECT_EQ(-ENOENT, ct_run(fd, &c, "t_steal", 20, 100, 1));
 	close(fd);
 	ASSERT_EQ(0, ct_rmmod("gort"));
-	expect_nothing_left(_metadata);
+	left_nothing(_metadata);
 }
 
 /*

@@ -35,6 +35,7 @@
 
 static DECLARE_WAIT_QUEUE_HEAD(t_gate_wait);
 bool t_gate_is_open;
+bool t_gate_calls;
 atomic_t t_gate_waiting;
 atomic_t t_passed;
 atomic64_t t_bumps;
@@ -53,8 +54,9 @@ long t_k_gate(void *unused)
 
 long t_k_gate_open(void *open)
 {
-	WRITE_ONCE(t_gate_is_open, open);
-	if (open)
+	WRITE_ONCE(t_gate_is_open, open == (void *)1);
+	WRITE_ONCE(t_gate_calls, open == (void *)2);
+	if (t_gate_is_open)
 		wake_up_all(&t_gate_wait);
 	return 0;
 }
@@ -346,7 +348,10 @@ static struct gort_workload t_workloads[] = {
 	{
 		.name = "t_gate", .fn = t_gate,
 		.help = "blocks until the gate is open",
-		.nr_args = 1, .args = { { "how", 0, T_HOW_LAST, 0 } },
+		.nr_args = 2, .args = {
+			{ "how", 0, T_HOW_LAST, 0 },
+			{ "stay", 0, 1, 0 },
+		},
 	}, {
 		.name = "t_open", .fn = t_open_gate,
 		.help = "opens the gate",

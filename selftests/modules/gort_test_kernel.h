@@ -20,6 +20,7 @@ enum t_how {
 
 /* gort_test_kernel.c */
 extern bool t_gate_is_open;
+extern bool t_gate_calls;
 extern atomic_t t_gate_waiting;
 extern atomic_t t_passed;
 extern atomic64_t t_bumps;

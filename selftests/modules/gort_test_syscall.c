@@ -9,11 +9,22 @@
 
 #include "gort_test_kernel.h"
 
-/* t_gate: how. Blocks until the gate is open. Result: the CPU afterwards. */
+/*
+ * t_gate: how, stay. Blocks until the gate is open. Result: the CPU afterwards.
+ * With @stay it counts as one that has passed, and stays away until all are
+ * called to the gate.
+ */
 int t_gate(const u64 *args, u64 *result)
 {
-	int err = t_do(args[0], t_k_gate, NULL);
+	int err;
 
+	if (args[1])
+		atomic_inc(&t_passed);
+	while (args[1] && !READ_ONCE(t_gate_calls) &&
+	       !READ_ONCE(t_gate_is_open))
+		if (gort_yield())
+			return -ECANCELED;
+	err = t_do(args[0], t_k_gate, NULL);
 	atomic_inc(&t_passed);
 	t_check();
 	*result = t_cpu();
