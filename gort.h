@@ -473,7 +473,7 @@ static inline struct gort_g *gort_getg(void)
 {
 	struct gort_g *g;
 
-	if (!in_task() || this_cpu_read(gort_mtask) != gort_current())
+	if (!gort_in_task() || this_cpu_read(gort_mtask) != gort_current())
 		return NULL;
 	g = this_cpu_read(gort_curg);
 	return g == &gort_nog ? NULL : g;

@@ -70,6 +70,64 @@ static inline struct task_struct *gort_current(void)
 #endif
 }
 
+/*
+ * Softirqs that are turned off are part of the CPU's preemption count. With
+ * PREEMPT_RT they are a count of the task's, and off by a lock that is taken
+ * inside of rcu_read_lock(), unless preemption was off before.
+ */
+static inline int gort_bh_count(void)
+{
+#ifdef CONFIG_PREEMPT_RT
+	return gort_current()->softirq_disable_cnt & SOFTIRQ_MASK;
+#else
+	return softirq_count();
+#endif
+}
+
+/* Both counts, as they are without PREEMPT_RT. */
+static inline int gort_preempt_count(void)
+{
+#ifdef CONFIG_PREEMPT_RT
+	return preempt_count() | gort_bh_count();
+#else
+	return preempt_count();
+#endif
+}
+
+/* Set them, but turn no softirqs on: gort_bh_enable() does. */
+static inline void gort_preempt_count_set(int count)
+{
+	int bh = 0;
+
+	if (!IS_ENABLED(CONFIG_PREEMPT_RT))
+		bh = max_t(int, gort_bh_count(), count & SOFTIRQ_MASK);
+	preempt_count_set((count & ~SOFTIRQ_MASK) | bh);
+}
+
+/* in_task(), without a look at current. */
+static inline bool gort_in_task(void)
+{
+	return !(gort_preempt_count() &
+		 (NMI_MASK | HARDIRQ_MASK | SOFTIRQ_OFFSET));
+}
+
+/* Turn softirqs on by one; @locked: has RCU been locked since they were on? */
+static inline void gort_bh_enable(bool locked)
+{
+#ifdef CONFIG_PREEMPT_RT
+	if (!locked)
+		preempt_disable();
+	local_bh_enable();
+	if (!locked)
+		preempt_enable();
+#else
+	if (irqs_disabled())
+		_local_bh_enable();
+	else
+		local_bh_enable();
+#endif
+}
+
 /* 6.13 made the namespace a string. */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 13, 0)
 #define EXPORT_SYMBOL_GORT(sym)	EXPORT_SYMBOL_NS_GPL(sym, "GORT")

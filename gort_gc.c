@@ -433,7 +433,7 @@ int gort_gc(void)
 {
 	struct gort_g *g = gort_getg();
 
-	if (!in_task() || (g && !gort_on_gstack(g)))
+	if (!gort_in_task() || (g && !gort_on_gstack(g)))
 		return -EPERM;
 	if (!g)
 		return gc_in_process();

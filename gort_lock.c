@@ -38,7 +38,7 @@
 bool gort_is_neutral(const struct gort_m *m)
 {
 	return !gort_m_busy(m) && !preempt_count() && !irqs_disabled() &&
-	       !softirq_count() && !rcu_preempt_depth();
+	       !gort_bh_count() && !rcu_preempt_depth();
 }
 
 /* Is the M in a section, of gort's or of anybody's, in which it can't sleep? */

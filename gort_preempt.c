@@ -140,7 +140,7 @@ static int why_not(const struct gort_m *m)
 		return GORT_DECLINE_ALLOC;
 	if (m->locks)
 		return GORT_DECLINE_LOCKS;
-	if (preempt_count() || irqs_disabled())
+	if (gort_preempt_count() || irqs_disabled())
 		return GORT_DECLINE_STATE;
 	return -1;
 }

@@ -202,37 +202,33 @@ void gort_asleep(struct gort_p *p, struct gort_g *g)
 /*
  * Put the M into a state that it was in before. The count is set, not stepped:
  * it may be wrong in either direction. Only softirqs are turned on by their own
- * function, as lockdep keeps account of that.
+ * function, as lockdep keeps account of that; and before RCU, whose lock may be
+ * part of their being off.
  */
 void gort_close_beyond(int count, int rcu, bool off)
 {
 	const int bh = count & SOFTIRQ_MASK;
 
+	gort_preempt_count_set(count);
+	if (irqs_disabled() && !off)
+		local_irq_enable();
+	while (gort_bh_count() > bh)
+		gort_bh_enable(rcu_preempt_depth() > rcu);
 	while (rcu_preempt_depth() > rcu) {
 		__acquire(RCU);
 		rcu_read_unlock();
-	}
-	preempt_count_set((count & ~SOFTIRQ_MASK) |
-			  max_t(int, softirq_count(), bh));
-	if (irqs_disabled() && !off)
-		local_irq_enable();
-	while (softirq_count() > bh) {
-		if (irqs_disabled())
-			_local_bh_enable();
-		else
-			local_bh_enable();
 	}
 }
 
 /* Run @fn; did it leave the M as it was? */
 static long run(struct gort_g *g, long (*fn)(void *arg), void *arg)
 {
-	int count = preempt_count(), rcu = rcu_preempt_depth();
+	int count = gort_preempt_count(), rcu = rcu_preempt_depth();
 	bool off = irqs_disabled();
 	long ret;
 
 	ret = fn(arg);
-	if (likely(preempt_count() == count && rcu_preempt_depth() == rcu &&
+	if (likely(gort_preempt_count() == count && rcu_preempt_depth() == rcu &&
 		   irqs_disabled() == off))
 		return ret;
 	gort_close_beyond(count, rcu, off);

@@ -124,7 +124,7 @@ void gort_op_misuse(const char *what, const char *why)
 /* May the caller, which is no G, wait? */
 static int task_may_wait(const struct gort_op *op)
 {
-	if (!in_task() || irqs_disabled() || preempt_count() ||
+	if (!gort_in_task() || irqs_disabled() || preempt_count() ||
 	    rcu_preempt_depth()) {
 		gort_op_misuse(op->what,
 			       "would wait in an interrupt or atomic section: use the form that does not");
@@ -331,7 +331,7 @@ void *gort_op_caller(void)
 
 	if (g)
 		return g;
-	return in_task() ? gort_current() : NULL;
+	return gort_in_task() ? gort_current() : NULL;
 }
 
 /**
