@@ -71,11 +71,16 @@ static enum hrtimer_restart e_timer_fn(struct hrtimer *timer)
 	return HRTIMER_RESTART;
 }
 
-static void e_timer_setup(bool soft)
+/* With PREEMPT_RT a wait queue's lock sleeps, so no hard interrupt may wake it. */
+static enum hrtimer_mode e_timer_mode(bool soft, bool quiet)
 {
-	enum hrtimer_mode mode = soft ? HRTIMER_MODE_REL_SOFT :
-					HRTIMER_MODE_REL_HARD;
+	if (IS_ENABLED(CONFIG_PREEMPT_RT) && !quiet)
+		soft = true;
+	return soft ? HRTIMER_MODE_REL_SOFT : HRTIMER_MODE_REL_HARD;
+}
 
+static void e_timer_setup(enum hrtimer_mode mode)
+{
 	hrtimer_init(&e_scene.timer, CLOCK_MONOTONIC, mode);
 	e_scene.timer.function = e_timer_fn;
 }
@@ -89,7 +94,7 @@ long e_k_reset(void *unused)
 	e_scene.flag = false;
 	atomic_set(&e_scene.looks, 0);
 	atomic_set(&e_ready, 0);
-	e_timer_setup(false);
+	e_timer_setup(HRTIMER_MODE_REL_HARD);
 	return 0;
 }
 
@@ -97,13 +102,13 @@ long e_k_reset(void *unused)
 long e_k_timer(void *arg)
 {
 	const struct e_timer_args *a = arg;
+	enum hrtimer_mode mode = e_timer_mode(a->soft, a->quiet);
 
-	e_timer_setup(a->soft);
+	e_timer_setup(mode);
 	e_scene.times = a->times;
 	e_scene.quiet = a->quiet;
 	e_scene.lie = a->lie;
-	hrtimer_start(&e_scene.timer, ns_to_ktime(a->ns),
-		      a->soft ? HRTIMER_MODE_REL_SOFT : HRTIMER_MODE_REL_HARD);
+	hrtimer_start(&e_scene.timer, ns_to_ktime(a->ns), mode);
 	return 0;
 }
 

@@ -155,8 +155,10 @@ static enum hrtimer_restart timer_fired(struct hrtimer *timer)
 long tort_k_timer_start(void *arg)
 {
 	struct tort_g *t = arg;
-	enum hrtimer_mode mode = t->soft ? HRTIMER_MODE_REL_SOFT :
-					   HRTIMER_MODE_REL_HARD;
+	/* With PREEMPT_RT the locks that it tries are no hard interrupt's. */
+	bool soft = t->soft || IS_ENABLED(CONFIG_PREEMPT_RT);
+	enum hrtimer_mode mode = soft ? HRTIMER_MODE_REL_SOFT :
+					HRTIMER_MODE_REL_HARD;
 
 	hrtimer_init(&t->timer, CLOCK_MONOTONIC, mode);
 	t->timer.function = timer_fired;
