@@ -263,6 +263,17 @@ static bool turn_over(struct gort_p *p)
 	return true;
 }
 
+/*
+ * Does Linux want the CPU? With PREEMPT_RT it takes it when this interrupt ends,
+ * and wants it for each soft interrupt's thread: no reason for @g to give way to
+ * another G.
+ */
+static bool linux_asks(const struct gort_g *g)
+{
+	return !IS_ENABLED(CONFIG_PREEMPT_RT) && current == g->m->task &&
+	       need_resched();
+}
+
 /* The eyes of sysmon; hard interrupt on the P's CPU. */
 static enum hrtimer_restart gort_tick(struct hrtimer *t)
 {
@@ -290,7 +301,7 @@ static enum hrtimer_restart gort_tick(struct hrtimer *t)
 			gort_request(g, GORT_CAUSE_STOP);
 		else if (over)
 			gort_request(g, GORT_CAUSE_SLICE);
-		else if (current == g->m->task && need_resched())
+		else if (linux_asks(g))
 			gort_request(g, GORT_CAUSE_RESCHED);
 		g->unheard = READ_ONCE(g->stackguard0) == GORT_STACK_PREEMPT;
 		gort_asleep(p, g);
