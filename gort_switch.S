@@ -93,8 +93,10 @@ SYM_CODE_START(gort_on_g0)
 	andq	$-16, %rsp
 	movq	%rcx, %rax
 	CALL_NOSPEC rax
-	leaq	80(%rbp), %rsp
+	/* last of all: an interrupt writes over what is below %rsp */
+	leaq	80(%rbp), %rcx
 	movq	40(%rbp), %rbp
+	movq	%rcx, %rsp
 	RET
 SYM_CODE_END(gort_on_g0)
 
