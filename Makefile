@@ -47,6 +47,8 @@ help:
 	@echo '  make mutants MUTANT=x of these, the one of this name'
 	@echo '  make torture          ten minutes of random load on each kind of'
 	@echo '                        preemption; MINUTES=N BOOT=NAME SEED=N'
+	@echo '  make fuzz             ten minutes of odd calls to /dev/gort;'
+	@echo '                        MINUTES=N SEED=N STEPS=N'
 	@echo '  make vm-shell         a shell in the virtual machine, gort inserted'
 	@echo '  make timeline         the picture in Documentation/tour.rst, from a run there'
 	@echo '  make check            static checks, no virtual machine'
@@ -136,6 +138,9 @@ mutants:
 torture:
 	@scripts/torture
 
+fuzz:
+	@scripts/fuzz
+
 timeline:
 	@scripts/vm/timeline
 
@@ -146,4 +151,4 @@ check:
 	@scripts/check
 
 .PHONY: all help modules modules_install devel_install udev_install kdir tools tools_install \
-	install uninstall clean setup run test mutants torture timeline vm-shell check
+	install uninstall clean setup run test mutants torture fuzz timeline vm-shell check

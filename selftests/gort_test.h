@@ -502,8 +502,8 @@ static inline __s64 gt_param_get(const char *name)
 /* Those that a test may change; it saves them in its setup. */
 static const char * const gt_param_names[] = {
 	"nprocs", "slice_us", "restore", "async", "watchdog_ms", "stack_cache",
-	"max_tasks", "max_tasks_file", "max_threads", "fail_nth", "heap_max",
-	"gc_min",
+	"max_tasks", "max_tasks_file", "max_tasks_user", "max_files_user",
+	"max_threads", "fail_nth", "heap_max", "gc_min",
 };
 
 struct gt_params {
@@ -559,7 +559,10 @@ static inline bool gt_params_save(struct gt_params *p)
 	return gt_params_restore(&gt_params_found) && gt_params_read(p);
 }
 
-/* Memory with a hole: the byte after @len usable ones is not mapped. */
+/*
+ * Memory with a hole: the byte after @len usable ones can't be used, nor will
+ * anything else ever be there.
+ */
 static inline void *gt_hole_after(size_t len)
 {
 	size_t page = sysconf(_SC_PAGESIZE);
@@ -567,7 +570,7 @@ static inline void *gt_hole_after(size_t len)
 	char *p = mmap(NULL, room + page, PROT_READ | PROT_WRITE,
 		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
-	if (p == MAP_FAILED || munmap(p + room, page))
+	if (p == MAP_FAILED || mprotect(p + room, page, PROT_NONE))
 		return NULL;
 	return p + room - len;
 }
