@@ -105,7 +105,8 @@ static inline long left_in_cache(const char *cache, bool tell)
 				continue;
 			sum += count;
 			if (tell)
-				printf("# %ld of %s: %s", count, cache, name);
+				fprintf(stderr, "# %ld of %s: %s", count, cache,
+					name);
 		}
 	}
 	if (f)
@@ -223,13 +224,16 @@ static inline void left_to_rcu(void)
 }
 
 /*
- * The look before. Of the objects there may be some on their way out yet: then a
- * leak of so few is not seen.
+ * The look before, while no thread comes or goes. Of the objects there may be
+ * some on their way out yet: then a leak of so few is not seen.
  */
-static inline struct left left_before(int fd)
+static inline bool left_before(int fd, struct left *l)
 {
+	long ms;
+
 	left_to_rcu();
-	return left_now(fd);
+	return gt_wait_for((ms = left_lines("ms"), *l = left_now(fd),
+			    !l->threads && ms == left_lines("ms")));
 }
 
 static inline bool left_no_more(struct left now, struct left before)

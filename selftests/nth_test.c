@@ -264,7 +264,7 @@ FIXTURE_SETUP(sweep)
 	/* what is made once is made by the first one */
 	ASSERT_EQ(0, complete(&variant->s));
 	ASSERT_TRUE(gt_wait_for(gt_total(self->watch) == 0));
-	self->before = left_before(self->watch);
+	ASSERT_TRUE(left_before(self->watch, &self->before));
 	ASSERT_TRUE(make_reserve());
 }
 
