@@ -27,7 +27,7 @@
 
 #define FZ_FILES	4
 #define FZ_FDS		8	/* descriptors, of these files */
-#define FZ_TASKS	(1 << 16)	/* of one file that are remembered */
+#define FZ_TASKS	65536	/* of one file that are remembered */
 #define FZ_ERRNOS	140	/* one more than any errno */
 #define FZ_ERRORS	12	/* of one call that the table has */
 #define FZ_ENTRIES	8	/* of the ring */
@@ -212,12 +212,12 @@ static void fz_area_look(struct fz *z, const struct fz_area *a, const void *at,
 	size_t from = (const char *)at - a->base, i;
 
 	if ((const char *)at < a->base || from > a->len)
-		from = len = 0;
+		len = 0;
 	for (i = 0; i < a->len; i++) {
 		if (i >= from && i < from + len)
 			continue;
 		if (a->base[i] != a->copy[i]) {
-			fz_bad(z, "byte %zd from the structure's start was written (%#x, was %#x), of which %zu may be",
+			fz_bad(z, "byte %zd was written (%#x, was %#x), %zu may be",
 			       (ssize_t)(i - from), a->base[i] & 0xff,
 			       a->copy[i] & 0xff, len);
 			return;
