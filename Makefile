@@ -49,6 +49,8 @@ help:
 	@echo '                        preemption; MINUTES=N BOOT=NAME SEED=N'
 	@echo '  make fuzz             ten minutes of odd calls to /dev/gort;'
 	@echo '                        MINUTES=N SEED=N STEPS=N'
+	@echo '  make soak             an hour of torture, CPUs that come and go, and'
+	@echo '                        odd calls, together; MINUTES=N SEED=N'
 	@echo '  make vm-shell         a shell in the virtual machine, gort inserted'
 	@echo '  make timeline         the picture in Documentation/tour.rst, from a run there'
 	@echo '  make check            static checks, no virtual machine'
@@ -141,6 +143,9 @@ torture:
 fuzz:
 	@scripts/fuzz
 
+soak:
+	@scripts/soak
+
 timeline:
 	@scripts/vm/timeline
 
@@ -151,4 +156,4 @@ check:
 	@scripts/check
 
 .PHONY: all help modules modules_install devel_install udev_install kdir tools tools_install \
-	install uninstall clean setup run test mutants torture fuzz timeline vm-shell check
+	install uninstall clean setup run test mutants torture fuzz soak timeline vm-shell check

@@ -94,6 +94,7 @@ struct fz_area {
  * @out: completions that are read
  * @ring: for commands
  * @by_ring: the next command goes through it
+ * @beside: parameters are somebody else's; GORT_FUZZ_BESIDE in the environment
  * @workload: ids of the built-in ones
  * @now: call in progress
  * @ret: what the last command returned
@@ -111,6 +112,7 @@ struct fz {
 	struct fz_area arg, in, out;
 	struct io_uring ring;
 	bool by_ring;
+	bool beside;
 	struct gort_workload_info workload[16];
 	int nr_workloads;
 	const struct fz_call *now;

@@ -547,7 +547,7 @@ static long fz_param(struct fz *z)
 	default:
 		snprintf(text, sizeof(text), "%u", 1 + fz_draw(z, 5000));
 	}
-	return gt_write_file(path, text);
+	return z->beside ? 0 : gt_write_file(path, text);
 }
 
 static long fz_debugfs(struct fz *z)

@@ -19,6 +19,7 @@ static bool fz_init(struct fz *z)
 	memset(z, 0, sizeof(*z));
 	for (i = 0; i < FZ_FDS; i++)
 		z->fd[i] = -1;
+	z->beside = !!getenv("GORT_FUZZ_BESIDE");
 	if (fd < 0)
 		return false;
 	/* those that every gort has come first */
@@ -39,6 +40,12 @@ static void fz_exit(struct fz *z)
 	munmap(z->arg.base, z->arg.len + 4096);
 	munmap(z->in.base, z->in.len + 4096);
 	munmap(z->out.base, z->out.len + 4096);
+}
+
+static void fz_restore(struct fz *z)
+{
+	if (!z->beside && !gt_params_restore(&gt_params_found))
+		fz_bad(z, "parameters can't be put back");
 }
 
 /* One that nobody else has a hand in */
@@ -107,10 +114,9 @@ static void fz_round(struct fz *z, __u64 seed, unsigned int steps, bool alone)
 		fz_bad(z, "can't be opened");
 	for (i = 0; i < steps && !*z->bad; i++) {
 		fz_step(z, fz_calls, FZ_CALLS);
-		if (!alone || i % FZ_LOOK)
+		if (!alone || z->beside || i % FZ_LOOK)
 			continue;
-		if (!gt_params_restore(&gt_params_found))
-			fz_bad(z, "parameters can't be put back");
+		fz_restore(z);
 		fz_ordinary(z);
 	}
 	z->now = NULL;
@@ -121,8 +127,7 @@ static void fz_finish(struct fz *z)
 {
 	int i;
 
-	if (!gt_params_restore(&gt_params_found))
-		fz_bad(z, "parameters can't be put back");
+	fz_restore(z);
 	for (i = 0; i < FZ_FDS; i++) {
 		if (z->fd[i] < 0)
 			continue;

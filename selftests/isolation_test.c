@@ -13,13 +13,9 @@
 #define USER	1000
 #define OTHER	1001
 
-/* Parameters of this program that are not among those that all tests save */
-static const char * const quotas[] = { "max_tasks_user", "max_files_user" };
-
 FIXTURE(apart) {
 	int fd;			/* root's */
 	__s64 base;
-	__s64 quota[ARRAY_SIZE(quotas)];
 	struct gt_params params;
 	struct stat dev;
 	struct gort_task_desc quick, hour;
@@ -28,11 +24,7 @@ FIXTURE(apart) {
 
 FIXTURE_SETUP(apart)
 {
-	unsigned int i;
-
 	ASSERT_TRUE(gt_params_save(&self->params));
-	for (i = 0; i < ARRAY_SIZE(quotas); i++)
-		self->quota[i] = gt_param_get(quotas[i]);
 	self->fd = gt_open(0);
 	ASSERT_LE(0, self->fd);
 	self->base = gt_total(self->fd);
@@ -43,12 +35,8 @@ FIXTURE_SETUP(apart)
 
 FIXTURE_TEARDOWN(apart)
 {
-	unsigned int i;
-
 	EXPECT_EQ(0, chmod(GT_DEV, self->dev.st_mode & 07777));
 	EXPECT_EQ(0, chown(GT_DEV, self->dev.st_uid, self->dev.st_gid));
-	for (i = 0; i < ARRAY_SIZE(quotas); i++)
-		EXPECT_EQ(0, gt_param_set(quotas[i], self->quota[i]));
 	EXPECT_TRUE(gt_params_restore(&self->params));
 	EXPECT_TRUE(gt_wait_for(gt_total(self->fd) == self->base));
 	close(self->fd);
