@@ -201,7 +201,7 @@ static inline struct left left_now(int fd)
 	struct left l = { .gs = gt_total(fd) };
 
 	l.areas = ct_areas("[gort]") - left_segments(&l.segments);
-	l.threads = left_processes("gort/") - ms;
+	l.threads = left_processes("gort/") - left_processes("gort/sleep") - ms;
 	l.objects = left_objects(false);
 	if (l.objects)
 		l.objects -= ms;
