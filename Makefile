@@ -51,6 +51,8 @@ help:
 	@echo '                        MINUTES=N SEED=N STEPS=N'
 	@echo '  make soak             an hour of torture, CPUs that come and go, and'
 	@echo '                        odd calls, together; MINUTES=N SEED=N'
+	@echo '  make fuzz-unit        the parsers and queues in user space, with libFuzzer;'
+	@echo '                        SECONDS=N for each of them (default 60)'
 	@echo '  make vm-shell         a shell in the virtual machine, gort inserted'
 	@echo '  make timeline         the picture in Documentation/tour.rst, from a run there'
 	@echo '  make check            static checks, no virtual machine'
@@ -146,6 +148,9 @@ fuzz:
 soak:
 	@scripts/soak
 
+fuzz-unit:
+	@selftests/unit/run.sh fuzz $(or $(SECONDS),60)
+
 timeline:
 	@scripts/vm/timeline
 
@@ -156,4 +161,4 @@ check:
 	@scripts/check
 
 .PHONY: all help modules modules_install devel_install udev_install kdir tools tools_install \
-	install uninstall clean setup run test mutants torture fuzz soak timeline vm-shell check
+	install uninstall clean setup run test mutants torture fuzz fuzz-unit soak timeline vm-shell check
