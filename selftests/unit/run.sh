@@ -14,7 +14,7 @@
 
 set -euo pipefail
 cd "$(dirname "$0")/../.."
-units=(runq)
+units=(runq dev)
 out=$PWD/build/unit
 flags=(-std=gnu11 -g -O1 -Wall -Werror -Wno-unused-variable -fno-strict-aliasing
 	"-fsanitize=address,undefined" -fno-sanitize-recover=all

@@ -4,9 +4,9 @@
  * header behind all <linux/...> of the files that are compiled here unchanged.
  *
  * A lock only knows whether it is held: to take it twice, to give back one that
- * is not held, and to need one that is not, end the program. Sleeping is not
- * there: what would wait gets a signal instead. Memory of the user is what
- * unit_user() has named, all else is EFAULT.
+ * is not held, and to need one that is not, end the program. To sleep is to call
+ * the test, which lets something happen. Memory of the user is unit_areas, all
+ * else is EFAULT, and it may change after each look at it.
  *
  * What only has to be there for a structure to be complete is empty.
  */
@@ -82,6 +82,7 @@ typedef struct { unsigned int val; } kuid_t;
 #define smp_store_release(p, v)	__atomic_store_n(p, v, __ATOMIC_RELEASE)
 #define smp_load_acquire(p)	__atomic_load_n(p, __ATOMIC_ACQUIRE)
 #define smp_rmb()		__atomic_thread_fence(__ATOMIC_ACQUIRE)
+#define smp_mb()		__atomic_thread_fence(__ATOMIC_SEQ_CST)
 #define xchg(p, v)		__atomic_exchange_n(p, v, __ATOMIC_SEQ_CST)
 #define cmpxchg(p, old, new)						\
 ({									\
@@ -260,6 +261,9 @@ typedef void (*poll_queue_proc)(struct file *f, wait_queue_head_t *q, poll_table
 struct llist_node { struct llist_node *next; };
 struct llist_head { struct llist_node *first; };
 extern struct task_struct unit_task;
+extern bool unit_signal;
+extern u64 unit_now;
+void unit_sleep(void);	/* the test's: something happens, or time passes */
 #define current			(&unit_task)
 #define CLOCK_MONOTONIC		1
 #define TASK_INTERRUPTIBLE	1
@@ -269,14 +273,13 @@ extern struct task_struct unit_task;
 #define finish_wait(q, w)	((void)(q), (void)(w))
 #define wake_up_all(q)		((void)(q))
 #define wq_has_sleeper(q)	((void)(q), true)
-/* nobody else is there who could wake it */
-#define signal_pending(task)	true
-#define schedule()		unit_check(!"schedule()")
-#define schedule_hrtimeout(t, mode)	unit_check(!"schedule_hrtimeout()")
+#define signal_pending(task)	unit_signal
+#define schedule()		unit_sleep()
+#define schedule_hrtimeout(t, mode)	((void)(t), unit_sleep())
 #define ns_to_ktime(n)		((ktime_t)(n))
 #define ktime_compare(a, b)	((a) < (b) ? -1 : (a) > (b))
-#define ktime_get()		((ktime_t)1000)
-#define ktime_get_ns()		((u64)1000)
+#define ktime_get()		((ktime_t)unit_now)
+#define ktime_get_ns()		unit_now
 #define DECLARE_WORK(name, f)	struct work_struct name; \
 	static void __attribute__((unused)) (*name##_fn)(struct work_struct *w) = (f)
 #define system_long_wq		NULL

@@ -8,6 +8,8 @@
 /* What the process may be pointed at; nothing else can be read or written. */
 struct unit_area { char *start; size_t len; };
 extern struct unit_area unit_areas[UNIT_AREAS];
+/* Called after each look, as another thread of the process may be faster; or NULL */
+extern void (*unit_looked)(void);
 
 /* How many of the @len bytes at @p are there */
 static inline size_t unit_user_bytes(const void *p, size_t len)
@@ -29,8 +31,11 @@ static inline size_t copy_from_user(void *to, const void *from, size_t len)
 {
 	size_t n = unit_user_bytes(from, len);
 
-	memcpy(to, from, n);
+	if (n)
+		memcpy(to, from, n);
 	memset((char *)to + n, 0, len - n);
+	if (unit_looked)
+		unit_looked();
 	return len - n;
 }
 
@@ -38,7 +43,8 @@ static inline size_t copy_to_user(void *to, const void *from, size_t len)
 {
 	size_t n = unit_user_bytes(to, len);
 
-	memcpy(to, from, n);
+	if (n)
+		memcpy(to, from, n);
 	return len - n;
 }
 
@@ -49,6 +55,7 @@ static inline int copy_struct_from_user(void *to, size_t ksize, const void *from
 	const char *rest = from;
 	char c;
 
+	unit_check(usize <= PAGE_SIZE);
 	for (i = n; i < usize; i++) {
 		if (copy_from_user(&c, rest + i, 1))
 			return -EFAULT;

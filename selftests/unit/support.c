@@ -17,6 +17,9 @@
 #define LENGTH_MAX	2048
 
 struct task_struct unit_task = { "unit", 1, NULL };
+bool unit_signal;
+u64 unit_now;
+void (*unit_looked)(void);
 struct unit_area unit_areas[UNIT_AREAS];
 const struct file_operations *unit_fops;
 unsigned long unit_count[UNIT_PLACES];
@@ -46,6 +49,12 @@ bool gort_fail_count(const char *site)
 {
 	(void)site;
 	return !--gort_fail_nth.v;
+}
+
+/* Nobody else is there who could wake it; the tests that sleep have their own. */
+__weak void unit_sleep(void)
+{
+	unit_check(!"it sleeps");
 }
 
 int LLVMFuzzerTestOneInput(const u8 *data, size_t len);
