@@ -366,7 +366,7 @@ TEST_F(core, stack_is_complete_over_all_segments)
 			free(text);
 			ASSERT_EQ(0, finish(self->fd));
 		}
-	EXPECT_LE(5, segs);
+	EXPECT_LE(3, segs); /* how large one is depends on the kernel */
 }
 
 /* Again and again, wherever it just is, and whoever else is to be seen. */
