@@ -57,6 +57,7 @@ check()
 	for unit in "${units[@]}"; do
 		build "$unit" "${unit}_unit" gcc || {
 			tap "not ok" "$unit: is built"
+			failed=1
 			continue
 		}
 		status=0
@@ -83,7 +84,11 @@ fuzz()
 	}
 	for unit in "${units[@]}"; do
 		build "$unit" "${unit}_fuzz" clang -DUNIT_LIBFUZZER \
-			-fsanitize=fuzzer -Wno-unknown-warning-option
+			-fsanitize=fuzzer -Wno-c2x-extensions || {
+			tap "not ok" "$unit: is built with clang"
+			failed=1
+			continue
+		}
 		mkdir -p "$out/$unit.corpus"
 		if "$out/${unit}_fuzz" -max_total_time="$seconds" -max_len=4096 \
 				-timeout=20 -print_final_stats=1 \
