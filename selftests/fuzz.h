@@ -240,8 +240,10 @@ static void *fz_place(struct fz *z, const struct fz_area *a, size_t len)
 	size_t room = a->len > len ? a->len - len : 0;
 	__u64 x = fz_next(z);
 
-	if (x % 16)
+	if (x % 16 > 4)
 		return a->base + room / 8 * 8;	/* it ends at the hole */
+	if (x % 16)
+		return a->base + (x >> 16) % (room + 1) / 8 * 8;
 	switch ((x >> 8) % 8) {
 	case 0:
 		return NULL;

@@ -196,16 +196,20 @@ static long fz_ring_command(struct fz *z, int fd, unsigned int cmd, void *arg)
 
 /*
  * Gives a command with this structure, or what becomes of it, and reads it back.
- * Its first field is its size.
+ * Its first field is its size. If there is something @wrong with it, it is to be
+ * refused.
  */
 static long fz_command(struct fz *z, int slot, unsigned int cmd, void *arg,
-		       size_t known)
+		       size_t known, bool wrong)
 {
 	__u32 size = known, keep;
 	bool shut = fz_one_in(z, 32);
 	void *at;
 	long ret;
 
+	/* this one has grown since it was published */
+	if (cmd == GORT_IOC_STATS && fz_one_in(z, 2))
+		size = GORT_STATS_SIZE_VER0;
 	if (fz_one_in(z, 8))
 		size = fz_pick(z, 0, 1, known - 8, known - 1, known + 1, known + 8,
 			       known + 64, 4096, 4097, fz_odd(z));
@@ -230,6 +234,8 @@ static long fz_command(struct fz *z, int slot, unsigned int cmd, void *arg,
 	z->ret = ret;
 	if (ret > 0)
 		fz_bad(z, "returned %ld", ret);
+	if (wrong && (!ret || ret == -ETIME))
+		fz_bad(z, "not refused");
 	fz_area_look(z, &z->arg, at, keep);
 	if (fz_inside(&z->arg, at, keep))
 		memcpy(arg, at, keep);
@@ -240,7 +246,7 @@ static long fz_info(struct fz *z)
 {
 	struct gort_info a = { .pad = fz_one_in(z, 16) ? fz_odd(z) : 0 };
 
-	return fz_command(z, fz_slot(z), GORT_IOC_INFO, &a, sizeof(a));
+	return fz_command(z, fz_slot(z), GORT_IOC_INFO, &a, sizeof(a), a.pad);
 }
 
 static long fz_workload(struct fz *z)
@@ -249,7 +255,7 @@ static long fz_workload(struct fz *z)
 		.index = fz_one_in(z, 8) ? fz_odd(z) : fz_draw(z, 16),
 	};
 
-	return fz_command(z, fz_slot(z), GORT_IOC_WORKLOAD, &a, sizeof(a));
+	return fz_command(z, fz_slot(z), GORT_IOC_WORKLOAD, &a, sizeof(a), false);
 }
 
 /* Small, or not allowed */
@@ -315,7 +321,9 @@ static long fz_submit(struct fz *z)
 	}
 	fz_area_keep(&z->in);
 	a.tasks = (uintptr_t)t;
-	ret = fz_command(z, slot, GORT_IOC_SUBMIT, &a, sizeof(a));
+	ret = fz_command(z, slot, GORT_IOC_SUBMIT, &a, sizeof(a),
+			 a.flags || !a.count || a.count > GORT_MAX_BATCH ||
+			 a.task_size != sizeof(*t));
 	fz_area_look(z, &z->in, z->in.base, 0);
 	if (ret)
 		return ret;
@@ -354,7 +362,8 @@ static long fz_wait(struct fz *z)
 		.min_complete = fz_min(z), .deadline_ns = fz_deadline(z),
 	};
 
-	return fz_command(z, fz_slot(z), GORT_IOC_WAIT, &a, sizeof(a));
+	return fz_command(z, fz_slot(z), GORT_IOC_WAIT, &a, sizeof(a),
+			  a.flags || a.pad);
 }
 
 static long fz_cancel(struct fz *z)
@@ -367,7 +376,8 @@ static long fz_cancel(struct fz *z)
 
 	a.id = a.flags && !fz_one_in(z, 4) ? 0 :
 	       fz_one_in(z, 8) ? fz_odd(z) : recent - fz_draw(z, 8);
-	return fz_command(z, slot, GORT_IOC_CANCEL, &a, sizeof(a));
+	return fz_command(z, slot, GORT_IOC_CANCEL, &a, sizeof(a),
+			  a.flags & ~GORT_CANCEL_ALL || (a.flags && a.id));
 }
 
 static long fz_stats(struct fz *z)
@@ -378,7 +388,8 @@ static long fz_stats(struct fz *z)
 		.pad = fz_one_in(z, 32) ? fz_odd(z) : 0,
 	};
 
-	return fz_command(z, fz_slot(z), GORT_IOC_STATS, &a, sizeof(a));
+	return fz_command(z, fz_slot(z), GORT_IOC_STATS, &a, sizeof(a),
+			  a.flags || a.pad);
 }
 
 /* @n were read; unless that was all, one more may have been begun. */
@@ -405,7 +416,8 @@ static long fz_reap(struct fz *z)
 	fz_area_keep(&z->out);
 	c = fz_place(z, &z->out, room < z->out.len ? room : z->out.len);
 	a.completions = (uintptr_t)c;
-	ret = fz_command(z, slot, GORT_IOC_REAP, &a, sizeof(a));
+	ret = fz_command(z, slot, GORT_IOC_REAP, &a, sizeof(a), a.flags || a.pad ||
+			 !a.count || a.count > GORT_MAX_BATCH);
 	if (ret) {
 		fz_records_look(z, c, 0, ret != -EFAULT);
 		return ret;
@@ -553,7 +565,8 @@ static long fz_param(struct fz *z)
 static long fz_debugfs(struct fz *z)
 {
 	static const char * const names[] = {
-		"gs", "ms", "ps", "segments", "schedtrace", "stack",
+		"gs", "ms", "ps", "segments", "schedtrace", "stack", "stack",
+		"stack",
 	};
 	char path[96], text[2048];
 	int fd, len, n, err = 0;
@@ -563,8 +576,9 @@ static long fz_debugfs(struct fz *z)
 	fd = open(path, (strstr(path, "stack") ? O_RDWR : O_RDONLY) | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
-	snprintf(text, sizeof(text), "%lld\n",
-		 (long long)(fz_one_in(z, 2) ? fz_odd(z) : fz_draw(z, 4000)));
+	snprintf(text, sizeof(text), "%lld%s\n",
+		 (long long)(fz_one_in(z, 2) ? fz_odd(z) : fz_draw(z, 4000)),
+		 fz_one_in(z, 4) ? "." : "");
 	if (strstr(path, "stack") && fz_one_in(z, 2) &&
 	    write(fd, text, strlen(text)) < 0)
 		err = -errno;
