@@ -40,7 +40,7 @@ help:
 	@echo 'Try and test, in a virtual machine with Debian'\''s stock kernel'
 	@echo '  make run              a mixed workload, and what became of it'
 	@echo '  make test             all tests'
-	@echo '  make test BOOT=NAME   those of one line of selftests/boots'
+	@echo '  make test BOOT="A B"  those of these lines of selftests/boots'
 	@echo '  make test TESTS="A B" these programs of selftests/ alone'
 	@echo '  make test KERNEL=NAME on that kernel of selftests/kernels'
 	@echo '  make mutants          is each step guarded? Takes them out, one at a time'
@@ -95,7 +95,7 @@ devel_install: modules
 	install -m 644 include/linux/*.h '$(DEVEL)/include/linux'
 	install -m 644 include/uapi/linux/*.h '$(DEVEL)/include/uapi/linux'
 	install -m 644 scripts/gcode.mk scripts/gcode.allow scripts/gcode.lds \
-		scripts/gcode-rewrite.awk '$(DEVEL)/scripts'
+		scripts/gcode-rewrite.awk scripts/gcode-near.h '$(DEVEL)/scripts'
 	install -m 755 scripts/gcode-check '$(DEVEL)/scripts'
 	install -m 644 Module.symvers '$(DEVEL)'
 

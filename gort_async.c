@@ -88,8 +88,8 @@ static bool may_inject(const struct gort_g *g)
 	const struct pt_regs *regs = get_irq_regs();
 
 	return gort_interrupted(g) && !rcu_preempt_depth() &&
-	       in_gtext(g, regs->ip) &&
-	       regs->sp >= g->stackguard - GORT_SMALL_FRAME;
+	       in_gtext(g, gort_regs_ip(regs)) &&
+	       gort_regs_sp(regs) >= g->stackguard - GORT_SMALL_FRAME;
 }
 
 /* If so, let the interrupt return to gort_async. */
@@ -99,9 +99,8 @@ static bool inject(struct gort_g *g)
 
 	if (!READ_ONCE(gort_async_on) || !may_inject(g))
 		return false;
-	g->async_ip = regs->ip;
-	regs->ip = (unsigned long)gort_async;
-	return true;
+	g->async_ip = gort_regs_ip(regs);
+	return gort_regs_divert(regs, (unsigned long)gort_async);
 }
 
 /* The injected call has come; on g0. The G leaves its stack next. */
@@ -166,7 +165,7 @@ static void watch(struct gort_p *p, struct gort_g *g, u64 tick_ns)
 	if (!limit_ns || g->asked_ns < limit_ns || g->named || g->lost_seen)
 		return;
 	g->named = true;
-	name_stuck(g, get_irq_regs()->ip);
+	name_stuck(g, gort_regs_ip(get_irq_regs()));
 	p->stats.stuck++; /* who sees the count finds the message */
 }
 

@@ -284,8 +284,9 @@ unsigned int gort_backtrace_regs(const struct gort_g *g,
 				 struct gort_frame *f, unsigned int max)
 {
 	struct walk w = {
-		.text = &g->text, .seg = g->seg, .ip = regs->ip,
-		.sp = regs->sp, .bp = regs->bp, .hit = true,
+		.text = &g->text, .seg = g->seg,
+		.ip = gort_regs_ip(regs), .sp = gort_regs_sp(regs),
+		.bp = gort_regs_bp(regs), .hit = true,
 	};
 
 	if (w.sp < g->stack_lo || w.sp >= g->stack_hi)

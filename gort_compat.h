@@ -1,36 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Differences between kernel versions, all of them here. */
+/*
+ * Differences between kernel versions, all of them here. Those between
+ * architectures are in gort_x86.h and gort_um.h.
+ */
 #ifndef _GORT_COMPAT_H
 #define _GORT_COMPAT_H
 
 #include <linux/version.h>
 
-#ifdef __ASSEMBLY__
-
-#include <asm/unwind_hints.h>
-#include <linux/linkage.h>
-
-/* The unwinder can't see past this point; 6.4 renamed the hint. */
-.macro GORT_UNWIND_END
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 4, 0)
-	UNWIND_HINT_UNDEFINED
+#ifdef CONFIG_UML
+#include "gort_um.h"
 #else
-	UNWIND_HINT_EMPTY
+#include "gort_x86.h"
 #endif
-.endm
 
-/* Assembly whose address is taken needs a landing pad where IBT is on. */
-.macro GORT_ENDBR
-	ENDBR
-.endm
-
-/* A place whose address is compared and never jumped to. */
-.macro GORT_PLACE name
-SYM_INNER_LABEL(\name, SYM_L_GLOBAL)
-	ANNOTATE_NOENDBR
-.endm
-
-#else /* !__ASSEMBLY__ */
+#ifndef __ASSEMBLY__
 
 #include <linux/export.h>
 #include <linux/percpu.h>
@@ -52,23 +36,6 @@ SYM_INNER_LABEL(\name, SYM_L_GLOBAL)
 #endif
 
 #include "gort_fail.h"
-
-/*
- * The running task, read anew each time. The compiler may keep current in a
- * register across a call, which is wrong where the call is a switch to another
- * CPU. 6.2 moved the variable and 6.15 moved it back.
- */
-static inline struct task_struct *gort_current(void)
-{
-#if !defined(CONFIG_X86_64)
-	return current;
-#elif LINUX_VERSION_CODE >= KERNEL_VERSION(6, 2, 0) && \
-	LINUX_VERSION_CODE < KERNEL_VERSION(6, 15, 0)
-	return this_cpu_read(pcpu_hot.current_task);
-#else
-	return this_cpu_read(current_task);
-#endif
-}
 
 /*
  * Softirqs that are turned off are part of the CPU's preemption count. With

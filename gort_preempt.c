@@ -217,9 +217,17 @@ bool gort_interrupted(const struct gort_g *g)
 	const struct gort_m *m = g->m;
 	const struct pt_regs *regs = get_irq_regs();
 
-	return regs && current == m->task && !gort_m_busy(m) &&
-	       preempt_count() == HARDIRQ_OFFSET && regs->flags & X86_EFLAGS_IF &&
-	       regs->sp >= g->stack_lo && regs->sp < g->stack_hi;
+	if (!regs || current != m->task)
+		return false;
+	/*
+	 * This interrupt stopped the thread whose counts these are, between two
+	 * instructions: each is the old one or the new one.
+	 */
+	if (data_race(gort_m_busy(m)))
+		return false;
+	return preempt_count() == HARDIRQ_OFFSET && gort_regs_irqs_on(regs) &&
+	       gort_regs_sp(regs) >= g->stack_lo &&
+	       gort_regs_sp(regs) < g->stack_hi;
 }
 
 /* Ticks are a slice apart, but no longer than need_resched can wait. */

@@ -35,8 +35,6 @@
  * not in the G's segment, and the function simply goes on.
  */
 
-#include <asm/nospec-branch.h>
-#include <asm/percpu.h>
 #include "gort_asm.h"
 #include "gort_compat.h"
 
@@ -92,7 +90,7 @@ SYM_CODE_START(gort_on_g0)
 	movq	%r8, %rsp
 	andq	$-16, %rsp
 	movq	%rcx, %rax
-	CALL_NOSPEC rax
+	GORT_CALL rax
 	/* last of all: an interrupt writes over what is below %rsp */
 	leaq	80(%rbp), %rcx
 	movq	40(%rbp), %rbp
@@ -119,7 +117,7 @@ SYM_CODE_END(gort_gogo)
 SYM_CODE_START(gort_gentry)
 	GORT_UNWIND_END
 	GORT_ENDBR
-	movq	PER_CPU_VAR(gort_curg), %rdi
+	movq	GORT_CURG, %rdi
 	call	gort_gmain
 	GORT_PLACE gort_gentry_over
 	int3
@@ -153,7 +151,7 @@ SYM_CODE_START(gort_morestack)
 	pushq	%r10
 
 .Lask:
-	movq	PER_CPU_VAR(gort_curg), %rdi
+	movq	GORT_CURG, %rdi
 	cmpq	G_STACK_LO(%rdi), %rsp
 	jb	.Lstay
 	cmpq	G_STACK_HI(%rdi), %rsp
@@ -186,7 +184,7 @@ SYM_CODE_START(gort_morestack)
 
 	/* to the M; when the G runs again, maybe elsewhere, ask once more */
 .Lleave:
-	movq	PER_CPU_VAR(gort_curg), %rdi
+	movq	GORT_CURG, %rdi
 	movq	G_M(%rdi), %rax
 	movq	M_G0_SP(%rax), %rsi
 	addq	$G_SP, %rdi
@@ -208,7 +206,7 @@ SYM_CODE_START(gort_lessstack)
 	GORT_ENDBR
 	pushq	%rax
 	pushq	%rdx
-	movq	PER_CPU_VAR(gort_curg), %rdi
+	movq	GORT_CURG, %rdi
 	call	gort_oldstack
 	popq	%rdx
 	popq	%rax
@@ -252,7 +250,7 @@ SYM_CODE_START(gort_async)
 	pushq	%rbp
 	cld
 
-	movq	PER_CPU_VAR(gort_curg), %rdi
+	movq	GORT_CURG, %rdi
 	movq	G_ASYNC_IP(%rdi), %rax
 	movq	%rax, SAVED_SIZE+IRET_IP(%rsp)
 	movl	%cs, %eax
@@ -271,7 +269,7 @@ SYM_CODE_START(gort_async)
 	movq	%rbp, %rsp
 
 	/* to the M; back when the G runs again, maybe elsewhere */
-	movq	PER_CPU_VAR(gort_curg), %rdi
+	movq	GORT_CURG, %rdi
 	movq	G_M(%rdi), %rax
 	movq	M_G0_SP(%rax), %rsi
 	addq	$G_SP, %rdi

@@ -3,7 +3,8 @@
 # Turns the assembly that GCC writes with -fsplit-stack into G code:
 #
 #  - the stack limit is the first word of the G that this CPU runs, not a word
-#    of user space's thread block;
+#    of user space's thread block; what names that G, depends on the architecture
+#    and is given by -v curg=;
 #  - the stack that a large frame needs is subtracted in another way, since objtool
 #    takes an address below %rsp in a register for the start of an aligned frame;
 #  - the slow path is gort_morestack, which comes back to the byte after its
@@ -39,7 +40,7 @@ function fail(msg)
 large != "" && /^\tcmpq\t%fs:112, %r11$/ {
 	print "\tmovq\t%rsp, %r11"
 	print "\tsubq\t$" large ", %r11"
-	print "\tmovq\t%gs:gort_curg, %r10"
+	print "\tmovq\t" curg ", %r10"
 	print "\tcmpq\t(%r10), %r11"
 	large = ""
 	next
@@ -66,7 +67,7 @@ resumed && /^\tleaq\t24\(%rbp\)/ { fail("expected %r11 for the arguments") }
 /^[ \t]*#/ { next }
 
 /^\tcmpq\t%fs:112, %r[a-z0-9]+$/ {
-	print "\tmovq\t%gs:gort_curg, %r10"
+	print "\tmovq\t" curg ", %r10"
 	print "\tcmpq\t(%r10), " $NF
 	next
 }

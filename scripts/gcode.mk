@@ -35,8 +35,8 @@ ifdef CONFIG_MODULES
 ifdef CONFIG_CC_IS_CLANG
 $(error G code needs GCC: Clang has no split stacks for the kernel. Use a kernel that was built with GCC)
 endif
-ifneq ($(CONFIG_X86_64)$(CONFIG_SMP)$(CONFIG_UML),yy)
-$(error G code needs a kernel for 64-bit x86 and more than one CPU (CONFIG_SMP))
+ifeq ($(filter yy- y-y,$(CONFIG_X86_64)$(CONFIG_SMP)-$(CONFIG_UML)),)
+$(error G code needs a kernel for 64-bit x86 and more than one CPU (CONFIG_SMP), or User-Mode Linux with one)
 endif
 # gort itself has no symbols of another gort.
 ifeq ($(gcode-own)$(KBUILD_EXTRA_SYMBOLS)$(wildcard $(gcode-top)/Module.symvers),)
@@ -71,11 +71,26 @@ gcode-remove := $(CC_FLAGS_FTRACE) -pg -mfentry -mrecord-mcount -mnop-mcount \
 	-fstack-protector%
 
 # Arguments of calls are part of the frame, so that the check counts them. Code
-# stays in one piece. No constructors: they run before gort_curg is set up.
+# stays in one piece. No constructors: they run before gort_curg is set up. How
+# large a frame may be, gcode-check looks at.
 # These come last, since Kbuild adds the flags of sanitizers late.
 gcode-flags := -fsplit-stack -fno-stack-protector \
 	-maccumulate-outgoing-args -fno-reorder-blocks-and-partition \
+	-Wno-frame-larger-than \
 	--param asan-globals=0 $(DISABLE_STACKLEAK_PLUGIN) $(DISABLE_KSTACK_ERASE)
+
+# The G that runs here
+gcode-curg := $(if $(CONFIG_UML),gort_curg(%rip),%gs:gort_curg)
+
+# In User-Mode Linux modules reach all the address space, and call through
+# registers. G code calls what is near, its own module, gort and some leaves of
+# the kernel, so it can be as it is in a kernel on the machine itself: with
+# direct calls. One that is too far away (a process of more than 2 GiB) is an
+# error when the module is inserted. All it uses is its own or exported: no table
+# of offsets is needed.
+ifdef CONFIG_UML
+gcode-flags += -mcmodel=small -fpie -include $(gcode-dir)/gcode-near.h
+endif
 
 # Coverage of both kinds needs what G code has not: a task, a constructor. And
 # a trap reports on the stack of the G.
@@ -91,7 +106,8 @@ $(foreach o,$(sort $(gcode-objs) $(notdir $(gcode-objs))),$(eval $(call gcode-ob
 
 quiet_cmd_gcode = GCODE [M]  $@
       cmd_gcode = $(CC) $(c_flags) $(gcode-flags) -S -o $@.tmp $<; \
-	LC_ALL=C $(AWK) -f $(gcode-rewrite) $@.tmp > $@ || \
+	LC_ALL=C $(AWK) -v curg='$(gcode-curg)' \
+		-f $(gcode-rewrite) $@.tmp > $@ || \
 		{ rm -f $@; exit 1; }; \
 	rm -f $@.tmp
 
