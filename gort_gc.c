@@ -400,6 +400,9 @@ static int gc_in_g(struct gort_g *g, bool force)
 	gort_acquirem(g);
 	m->gcing = 0;
 	gort_start_the_world();
+	/* who allocates while this one frees collects, and frees, for itself */
+	if (!force)
+		atomic_set(&gort_heaps.collecting, 0);
 	gort_releasem(g, GORT_SITE_GC);
 	if (rest)
 		gort_block(g, finish, NULL);
@@ -473,8 +476,8 @@ void gort_gc_grow(struct gort_g *g)
 	}
 	if (atomic_cmpxchg(&gort_heaps.collecting, 0, 1))
 		return;
-	gc_in_g(g, false);
-	atomic_set(&gort_heaps.collecting, 0);
+	if (gc_in_g(g, false))
+		atomic_set(&gort_heaps.collecting, 0);
 }
 
 NOKPROBE_SYMBOL(gort_gc_grow);

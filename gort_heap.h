@@ -118,7 +118,8 @@ struct gort_finalizer {
  *	what was taken into use since; H, read without
  * @marked: the former alone; H, read without
  * @freed: objects freed, ever; H, read without
- * @collecting: a collection that growth started is under way; A
+ * @collecting: a collection that growth started is under way, up to where the
+ *	world starts again; A
  */
 struct gort_heaps {
 	struct mutex lock;	/* H */
