@@ -40,8 +40,10 @@
 #include <linux/cpu.h>
 #include <linux/cpuhotplug.h>
 #include <linux/err.h>
+#include <linux/hrtimer.h>
 #include <linux/random.h>
 #include <linux/slab.h>
+#include <linux/wait.h>
 
 #include "gort.h"
 
@@ -121,6 +123,21 @@ static bool any_missing(void)
 	return false;
 }
 
+/*
+ * Until none is missing, or it is time to ask again. As wait_event_hrtimeout(),
+ * but that looks in its caller at what the timer changes, and does not say so.
+ */
+static void await_taken(void)
+{
+	ktime_t until = ktime_add_ns(ktime_get(), GORT_ASK_NS);
+	DEFINE_WAIT(wait);
+
+	do {
+		prepare_to_wait(&taken_wait, &wait, TASK_UNINTERRUPTIBLE);
+	} while (any_missing() && schedule_hrtimeout(&until, HRTIMER_MODE_ABS));
+	finish_wait(&taken_wait, &wait);
+}
+
 /**
  * gort_ps_take() - have all Ps whose @stop is set
  *
@@ -147,8 +164,7 @@ unsigned int gort_ps_take(void)
 			if (missing(p))
 				gort_preemptone(p);
 		}
-		wait_event_hrtimeout(taken_wait, !any_missing(),
-				     ns_to_ktime(GORT_ASK_NS));
+		await_taken();
 	}
 }
 
