@@ -506,6 +506,12 @@ static inline bool gort_gone(const struct gort_g *g)
 	return list_empty_careful(&g->ctx_node);
 }
 
+/*
+ * What its owner alone writes, often and without a mark, for others to know of:
+ * a count, a size. Any recent value will do, and no decision rests on it.
+ */
+#define gort_peek(x)	data_race(READ_ONCE(x))
+
 /* Is @g to end, by itself or with its context? */
 static inline bool gort_g_cancelled(const struct gort_g *g)
 {

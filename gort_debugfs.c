@@ -140,7 +140,7 @@ static const char *g_state(const struct gort_g *g)
 {
 	int cpu = READ_ONCE(g->cpu);
 
-	if (cpu < 0 && !READ_ONCE(g->seg))
+	if (cpu < 0 && !gort_peek(g->seg))
 		return "starting";
 	if (cpu >= 0 && READ_ONCE(per_cpu(gort_curg, cpu)) == g)
 		return "running";
@@ -207,8 +207,8 @@ static void put_g(struct seq_file *m, const struct gort_g *g)
 	seq_printf(m, "%llu\t%llu\t", g->id, g->ctx->id);
 	put_text(m, g->ctx->name);
 	seq_printf(m, "\t%s\t%d\t%u\t%u\t%u\t%u\t", state, READ_ONCE(g->cpu),
-		   ms_in(g, state), READ_ONCE(g->stats.preempted),
-		   READ_ONCE(g->stats.declined), READ_ONCE(g->stack_now));
+		   ms_in(g, state), gort_peek(g->stats.preempted),
+		   gort_peek(g->stats.declined), gort_peek(g->stack_now));
 	put_reason(m, g, *state);
 	seq_putc(m, '\t');
 	put_body(m, g);
@@ -380,7 +380,7 @@ static void put_head(struct seq_file *m, const struct gort_g *g,
 	if (*state == 'w' || *state == 'b')
 		seq_printf(m, ", %u ms", ms_in(g, state));
 	seq_printf(m, "]: cpu %d, %u segments, %u bytes\n", READ_ONCE(g->cpu),
-		   segs, READ_ONCE(g->stack_now));
+		   segs, gort_peek(g->stack_now));
 	if (*state != 'b' || !call)
 		return;
 	seq_puts(m, "  ");
@@ -503,10 +503,10 @@ static void look_at_m(const struct gort_m *m, struct m_line *l)
 		.pid = m->task->pid,
 		.locked_gid = m->lockedg ? m->lockedg->id : 0,
 		.call = READ_ONCE(m->call),
-		.locks = READ_ONCE(m->locks),
+		.locks = gort_peek(m->locks),
 	};
 	if (has_p(m)) {
-		l->state = READ_ONCE(m->spinning) ? "spinning" : "running";
+		l->state = gort_peek(m->spinning) ? "spinning" : "running";
 		l->gid = running_gid(m);
 	} else if (l->call) {
 		l->state = "blocked";
@@ -546,7 +546,7 @@ static void put_m(struct seq_file *m, const struct m_line *l, unsigned int cpu)
 
 static int put_ms_of(struct seq_file *m, struct gort_p *p)
 {
-	unsigned int max = READ_ONCE(p->nms) + SPARE_MS, n, i;
+	unsigned int max = gort_peek(p->nms) + SPARE_MS, n, i;
 	struct m_line *l;
 
 	l = gort_try(kvmalloc_array(max, sizeof(*l), GFP_KERNEL | __GFP_NOWARN),

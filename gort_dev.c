@@ -261,13 +261,13 @@ static void stats_add(struct gort_stats *sum, const struct gort_stats *s)
 
 	n = (sizeof(*s) - offsetof(struct gort_stats, requested)) / sizeof(u64);
 	for (i = 0; i < n; i++)
-		to[i] += READ_ONCE(from[i]);
+		to[i] += gort_peek(from[i]);
 }
 
 static void p_stats_add(struct gort_stats *sum, const struct gort_p *p)
 {
 	stats_add(sum, &p->stats);
-	sum->threads += READ_ONCE(p->nms);
+	sum->threads += gort_peek(p->nms);
 }
 
 /**

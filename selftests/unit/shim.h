@@ -78,6 +78,7 @@ typedef struct { unsigned int val; } kuid_t;
 	((type *)((char *)(p) - offsetof(type, member)))
 #define READ_ONCE(x)		__atomic_load_n(&(x), __ATOMIC_RELAXED)
 #define READ_ONCE_NOCHECK(x)	READ_ONCE(x)
+#define data_race(x)		(x)	/* one thread */
 #define WRITE_ONCE(x, v)	__atomic_store_n(&(x), v, __ATOMIC_RELAXED)
 #define smp_store_release(p, v)	__atomic_store_n(p, v, __ATOMIC_RELEASE)
 #define smp_load_acquire(p)	__atomic_load_n(p, __ATOMIC_ACQUIRE)
