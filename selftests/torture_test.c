@@ -57,8 +57,11 @@ FIXTURE_TEARDOWN(torture)
  */
 TEST_F_TIMEOUT(torture, nothing_breaks_and_everything_happens, 150)
 {
-	ASSERT_EQ(0, torture("duration_s=5 grace_s=90", self->result,
-			     sizeof(self->result)));
+	char params[64];
+
+	snprintf(params, sizeof(params), "duration_s=5 grace_s=%llu",
+		 90 * gt_slow());
+	ASSERT_EQ(0, torture(params, self->result, sizeof(self->result)));
 	EXPECT_STREQ("SUCCESS\n", self->result);
 }
 
@@ -253,9 +256,13 @@ TEST_F_TIMEOUT(twin, fails_for_its_reason, 90)
 {
 	const char *reason = variant->reason;
 	char params[128];
+	int err;
 
 	snprintf(params, sizeof(params), TWIN "%s", variant->params);
-	ASSERT_EQ(0, torture(params, self->result, sizeof(self->result)));
+	err = torture(params, self->result, sizeof(self->result));
+	if (err == -EOPNOTSUPP)
+		SKIP(return, "an instrument of this kernel would report it");
+	ASSERT_EQ(0, err);
 	EXPECT_EQ(0, strncmp(self->result, "FAILURE: ", 9));
 	EXPECT_EQ(0, strncmp(self->result + 9, reason, strlen(reason)))
 		TH_LOG("%s", self->result);

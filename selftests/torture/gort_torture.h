@@ -21,6 +21,7 @@
 #define TORT_MAGIC	0x7a6f7274756c6168ULL
 #define TORT_SLOTS	256	/* power of two */
 #define TORT_OBJS	8	/* objects that one G keeps */
+#define TORT_CHAIN	12	/* objects of a chain, at most */
 #define TORT_SHARED	32	/* objects that Gs hand to each other */
 #define TORT_FINS	256	/* objects with a finalizer, power of two */
 #define TORT_DEPTH	2	/* children of children, and no more */
@@ -134,12 +135,12 @@ enum tort_twin {
 enum tort_kind {
 	KIND_OUTER,		/* two gort locks */
 	KIND_INNER,
-	KIND_PREEMPT,
 	KIND_RCU,
 	KIND_SPIN,
 	KIND_BH,
 	KIND_IRQ,
 	KIND_IRQSAVE,
+	KIND_PREEMPT,		/* last: with PREEMPT_RT the others may sleep */
 	NR_KINDS
 };
 
@@ -265,6 +266,7 @@ extern struct gort_ctx *tort_ctx;
 extern const struct tort_act tort_actions[NR_ACTIONS];
 extern unsigned int tort_weights[NR_ACTIONS];
 extern unsigned int tort_weight_sum;
+extern bool tort_beside;
 extern unsigned int tort_twin;
 extern unsigned int tort_nworkers;
 extern struct tort_g *tort_workers;

@@ -119,7 +119,7 @@ void tort_act_alloc(struct tort_g *t)
 static noinline struct tort_obj *chain_new(struct tort_g *t)
 {
 	struct tort_obj *head = NULL, *o;
-	u32 n = 1 + tort_rand(t, 12);
+	u32 n = 1 + tort_rand(t, TORT_CHAIN);
 
 	while (n--) {
 		o = obj_new(t);
@@ -157,10 +157,26 @@ static void let_others(struct tort_g *t)
 		chain_new(t);
 }
 
-/*
- * Only the stack has it meanwhile. An object that does not exist any more may be
- * where there is no memory now, hence the careful first look.
- */
+static noinline u64 peek(const void *word)
+{
+	return gort_call(tort_k_peek, (void *)word);
+}
+
+/* What does not exist any more may be where there is no memory now. */
+static void verify_carefully(struct tort_g *t, const struct tort_obj *o)
+{
+	u32 n;
+
+	for (n = 0; o && n < TORT_CHAIN; n++) {
+		if (peek(&o->magic) != (TORT_MAGIC ^ peek(&o->key))) {
+			tort_fail(t, WHAT_OBJECT, (u64)o, n);
+			return;
+		}
+		o = (const struct tort_obj *)peek(&o->next);
+	}
+}
+
+/* Only the stack has it meanwhile. */
 void tort_act_chain(struct tort_g *t)
 {
 	u64 magic = 0, kept = chain_keep(t, &magic);
@@ -170,8 +186,10 @@ void tort_act_chain(struct tort_g *t)
 		return;
 	let_others(t);
 	o = (struct tort_obj *)(tort_is(TWIN_HIDDEN) ? ~kept : kept);
-	if (gort_call(tort_k_peek, &o->magic) != magic)
+	if (peek(&o->magic) != magic)
 		tort_fail(t, WHAT_OBJECT, (u64)o, magic);
+	else if (tort_is(TWIN_HIDDEN))
+		verify_carefully(t, o);
 	else
 		verify(t, o);
 }

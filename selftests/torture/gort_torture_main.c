@@ -107,6 +107,10 @@ static char *weights = "";
 module_param(weights, charp, 0444);
 MODULE_PARM_DESC(weights, "How often actions are drawn, as name=N[,name=N]; 0: never. The statistics have the names (default: none changed)");
 
+bool tort_beside;
+module_param_named(beside, tort_beside, bool, 0444);
+MODULE_PARM_DESC(beside, "Others use gort, too, whose stacks may overflow (default N)");
+
 static char *twin = "none";
 module_param(twin, charp, 0444);
 MODULE_PARM_DESC(twin, "The one way in which the test is wrong itself, and has to fail (default none)");
@@ -358,6 +362,13 @@ static int set_weights(void)
 	return tort_weight_sum ? err : -EINVAL;
 }
 
+/* KCSAN reports any twin that forgets to exclude others; KASAN this one. */
+static bool twin_is_reported(enum tort_twin i)
+{
+	return i && (IS_ENABLED(CONFIG_KCSAN) ||
+		     (IS_ENABLED(CONFIG_KASAN) && i == TWIN_HIDDEN));
+}
+
 static int set_twin(void)
 {
 	unsigned int i;
@@ -370,6 +381,10 @@ static int set_twin(void)
 		return -EINVAL;
 	}
 	tort_twin = i;
+	if (twin_is_reported(i)) {
+		pr_err("twin: the kernel itself would report '%s'\n", twin);
+		return -EOPNOTSUPP;
+	}
 	return 0;
 }
 

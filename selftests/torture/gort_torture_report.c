@@ -66,7 +66,7 @@ const char * const tort_twins[NR_TWINS] = {
 };
 
 static const char * const kind_names[] = {
-	"lock", "inner lock", "preempt", "rcu", "spin", "bh", "irq", "irqsave",
+	"lock", "inner lock", "rcu", "spin", "bh", "irq", "irqsave", "preempt",
 	[TORT_MUTEX] = "mutex",
 	[TORT_OWN] = "gort_mutex",
 	[TORT_SEM] = "semaphore",
@@ -130,7 +130,8 @@ u64 tort_lost(void)
 	struct gort_stats st;
 
 	gort_read_stats(GORT_STATS_ALL, &st);
-	return st.lost - base.lost + st.overflows - base.overflows;
+	return st.lost - base.lost +
+	       (tort_beside ? 0 : st.overflows - base.overflows);
 }
 
 static bool missing_counter(char *buf, size_t size)
