@@ -12,6 +12,7 @@
 
 #define HOG	10000
 
+#define COUNT	"/sys/module/gort_test_share/parameters/count"
 #define WAKE	"/sys/module/gort_test_share/parameters/wake"
 
 /* enum s_kind of gort_test_share.ko */
@@ -214,7 +215,8 @@ TEST_F(fair, wakes_soon_beside_those_who_sleep_and_wake)
 }
 
 /*
- * Contexts of 5000 Gs, of 100 and of one that all compute: each gets the same.
+ * Contexts of 5000 Gs, of 100 and of one that all compute: each gets the same,
+ * from the time when all are there.
  */
 TEST_F(fair, contexts_of_any_size_get_the_same)
 {
@@ -223,15 +225,19 @@ TEST_F(fair, contexts_of_any_size_get_the_same)
 	__u64 got[3], least = ~0ULL, most = 0;
 	int i, none;
 
+	ASSERT_EQ(0, gt_write_file(COUNT, "0"));
 	for (i = 2; i >= 0; i--)
 		ASSERT_EQ(n[i], ct_start(fd[i], "s_hog", n[i], S_BURN));
-	ASSERT_TRUE(wait_ticks(self->one, 400));
+	ASSERT_EQ(0, gt_write_file(COUNT, "1"));
+	EXPECT_TRUE(wait_ticks(self->one, 400));
+	ASSERT_EQ(0, gt_write_file(COUNT, "0"));
 	for (i = 0; i < 3; i++) {
 		got[i] = total(fd[i], n[i], &none);
 		least = got[i] < least ? got[i] : least;
 		most = got[i] > most ? got[i] : most;
 	}
 	TH_LOG("1: %llu, 100: %llu, 5000: %llu", got[0], got[1], got[2]);
+	EXPECT_EQ(0, gt_write_file(COUNT, "1"));
 	EXPECT_LT(0, least);
 	EXPECT_GT(2 * least, most);
 }

@@ -210,6 +210,18 @@ static inline int gt_read(int fd, struct gort_completion *c, int n)
 	return len % sizeof(*c) ? -EIO : (int)(len / sizeof(*c));
 }
 
+/* Bytes of the stack that a task has at first: more if an instrument needs it */
+static inline __s64 gt_stack(void)
+{
+	struct gort_completion c = { .status = -EIO };
+	int fd = gt_open(0);
+
+	if (fd >= 0 && gt_run(fd, "call", 1, 1, 0, 0) == 1)
+		gt_read(fd, &c, 1);
+	close(fd);
+	return c.status ? -1 : (__s64)c.stack_bytes;
+}
+
 /* Reads until no task runs and none is unread, or until @n were read. */
 static inline int gt_read_all(int fd, struct gort_completion *c, int n)
 {

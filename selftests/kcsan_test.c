@@ -7,6 +7,12 @@
 
 #define KCSAN	"/sys/kernel/debug/kcsan"
 
+/* The kernel's unwinder does not know a G's stack: there are no names. */
+static bool reported(int kmsg)
+{
+	return ct_kmsg_has(kmsg, "BUG: KCSAN: data-race in 0x0 / 0x0");
+}
+
 /*
  * Two Gs on two Ps bump a counter. One report for each pair of places within
  * some seconds: the race goes on until there is one.
@@ -20,14 +26,14 @@ TEST_F_TIMEOUT(planted, kcsan_sees_a_race, 120)
 	ASSERT_LE(2, ct_cpus());
 	ASSERT_EQ(0, gt_write_file(KCSAN, "on"));
 	EXPECT_EQ(0, planted(self->fd, X_RACE, 0));
-	EXPECT_FALSE(ct_kmsg_has(self->kmsg, "BUG: KCSAN: data-race in x_"));
+	EXPECT_FALSE(reported(self->kmsg));
 	for (n = 0; n < 50 && !seen; n++) {
 		ASSERT_EQ(2, ct_start(self->fd, "x_bug", 2, X_RACE));
 		for (i = 0; i < 2; i++) {
 			ASSERT_EQ(0, ct_next(self->fd, &c));
 			EXPECT_EQ(0, c.status);
 		}
-		seen = ct_kmsg_has(self->kmsg, "BUG: KCSAN: data-race in x_");
+		seen = reported(self->kmsg);
 	}
 	EXPECT_TRUE(seen);
 	ASSERT_EQ(0, gt_write_file(KCSAN, "off"));

@@ -224,16 +224,20 @@ static inline void left_to_rcu(void)
 }
 
 /*
- * The look before, while no thread comes or goes. Of the objects there may be
- * some on their way out yet: then a leak of so few is not seen.
+ * The look before, while no thread comes or goes; twice, since areas and segments
+ * are not counted at the same time. Of the objects there may be some on their way
+ * out yet: then a leak of so few is not seen.
  */
 static inline bool left_before(int fd, struct left *l)
 {
+	struct left again;
 	long ms;
 
 	left_to_rcu();
 	return gt_wait_for((ms = left_lines("ms"), *l = left_now(fd),
-			    !l->threads && ms == left_lines("ms")));
+			    again = left_now(fd),
+			    !l->threads && ms == left_lines("ms") &&
+			    !memcmp(l, &again, sizeof(again))));
 }
 
 static inline bool left_no_more(struct left now, struct left before)

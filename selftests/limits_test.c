@@ -394,13 +394,19 @@ FIXTURE(memory) {
 	int other;	/* opened outside */
 	pid_t bystander;
 	__s64 base;
+	__s64 stack;	/* bytes; that of a task has so many at first */
 	struct gt_params params;
 };
 
 FIXTURE_SETUP(memory)
 {
+	char room[32];
+
 	ASSERT_TRUE(gt_params_save(&self->params));
-	ASSERT_TRUE(cgroup_make("8M"));
+	self->stack = gt_stack();
+	ASSERT_LT(0, self->stack);
+	snprintf(room, sizeof(room), "%lld", 2048 * self->stack);
+	ASSERT_TRUE(cgroup_make(room));
 	/* Stacks kept for reuse would be charged with what came before. */
 	ASSERT_EQ(0, gt_param_set("stack_cache", 0));
 	self->bystander = cgroup_bystander();
@@ -446,7 +452,7 @@ static bool settled(int fd, const struct gort_stats *before, int n)
  */
 TEST_F(memory, stacks_are_charged_to_the_opener)
 {
-	const __s64 stacks = 500 * 4096, slack = 600 * 1024;
+	const __s64 stacks = 500 * self->stack, slack = 150 * self->stack;
 	__s64 before = cgroup_get("memory.current"), mine;
 	static struct gort_completion c[500];
 	struct gort_stats st;
@@ -494,7 +500,7 @@ TEST_F(memory, limit_is_enomem)
 			    c[i].status == -ECANCELED);
 		failed += c[i].status == -ENOMEM;
 	}
-	/* 8 MiB are 2048 stacks, had they nothing around them. */
+	/* It is 2048 stacks, had they nothing around them. */
 	EXPECT_LT(500, got - failed);
 	EXPECT_GT(2048, got - failed);
 	/* When they are gone there is memory again. */
@@ -524,7 +530,7 @@ TEST_F(memory, limit_stops_growth)
 	__u64 first;
 
 	ASSERT_TRUE(gt_task(self->fd, "sleep", &hour, GT_HOUR, 1, 0));
-	ASSERT_TRUE(gt_task(self->fd, "recurse", &deep, 170, 1024, 0));
+	ASSERT_TRUE(gt_task(self->fd, "recurse", &deep, 140, 1024, 0));
 	deep.user_data = 1000000;
 	ASSERT_EQ(0, gt_stats(self->fd, GORT_STATS_ALL, &before));
 	full = gt_submit_n(self->fd, &hour, 2500, &first);
@@ -545,7 +551,7 @@ TEST_F(memory, limit_stops_growth)
 		ASSERT_EQ(1, n);
 		ASSERT_TRUE(read_the_one(self->fd, deep.user_data, &c));
 		EXPECT_EQ(-ENOMEM, c.status);
-		grown += c.stack_bytes > 8192;
+		grown += c.stack_bytes > 2 * self->stack;
 	}
 	EXPECT_LT(0, grown);
 	ASSERT_EQ(0, gt_cancel_all(self->fd, NULL));

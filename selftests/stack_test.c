@@ -7,12 +7,19 @@
 #include "core_test.h"
 
 #define FRAMES		120	/* functions of one family in gort_test.ko */
-#define SWEEP		20480	/* bytes: over the ends of two segments */
 
 /* Segments that gort has of the kernel: its areas in /proc/vmallocinfo. */
 static int segments(void)
 {
 	return ct_areas("[gort]");
+}
+
+/*
+ * Bytes over the ends of two segments: the next one is larger by 12 or 16 KiB.
+ */
+static __u64 two_ends(void)
+{
+	return 2 * gt_stack() + 12288;
 }
 
 /*
@@ -25,20 +32,21 @@ static void sweep(struct __test_metadata *_metadata, int fd, __u64 family)
 {
 	struct gort_stats before, after;
 	struct gort_completion c;
-	__u64 ask;
+	__u64 bytes = two_ends(), ask;
 
+	ASSERT_LT(12288, bytes);
 	for (ask = 0; ask <= 2; ask++) {
 		before = ct_stats(fd);
-		EXPECT_EQ(0, ct_run(fd, &c, "t_frames", family, SWEEP, ask))
+		EXPECT_EQ(0, ct_run(fd, &c, "t_frames", family, bytes, ask))
 			TH_LOG("ask %llu", ask);
-		EXPECT_EQ(SWEEP / 16 * FRAMES, c.result);
+		EXPECT_EQ(bytes / 16 * FRAMES, c.result);
 		after = ct_stats(fd);
 		/* frames of 1 KiB on average, at two ends of segments */
 		EXPECT_LT(2 * FRAMES * 50, after.grown - before.grown);
 		if (ask == 1)
-			EXPECT_LE(SWEEP / 16 * FRAMES, c.preempted);
+			EXPECT_LE(bytes / 16 * FRAMES, c.preempted);
 		if (ask == 2)
-			EXPECT_LE(SWEEP / 16 * FRAMES, c.declined);
+			EXPECT_LE(bytes / 16 * FRAMES, c.declined);
 	}
 }
 
@@ -90,19 +98,19 @@ TEST_F(core, kept_registers_come_through_growth)
 TEST_F(core, results_are_exact_under_fast_preemption)
 {
 	struct gort_completion c;
-	__u64 preempted = 0;
-	__u64 family;
+	__u64 bytes = two_ends(), preempted = 0, family;
 	int i;
 
+	ASSERT_LT(12288, bytes);
 	ASSERT_EQ(0, gt_param_set("slice_us", 50));
 	for (family = 0; family < 4; family++)
-		ASSERT_EQ(1, ct_start(self->fd, "t_frames", 1, family, SWEEP,
+		ASSERT_EQ(1, ct_start(self->fd, "t_frames", 1, family, bytes,
 				      family % 3));
 	ASSERT_EQ(2, ct_start(self->fd, "t_regs", 2, 10000));
 	for (i = 0; i < 6; i++) {
 		ASSERT_EQ(0, ct_next(self->fd, &c));
 		EXPECT_EQ(0, c.status);
-		EXPECT_TRUE(c.result == SWEEP / 16 * FRAMES || c.result == 0);
+		EXPECT_TRUE(c.result == bytes / 16 * FRAMES || c.result == 0);
 		preempted += c.preempted;
 	}
 	EXPECT_LT(10000 + 100, preempted);
@@ -169,7 +177,7 @@ TEST_F(core, mutual_recursion_keeps_its_arguments)
 	struct gort_completion c;
 	__u64 depth;
 
-	for (depth = 0; depth <= 100; depth++) {
+	for (depth = 0; depth <= 64; depth++) {
 		ASSERT_EQ(0, ct_run(self->fd, &c, "t_mutual", depth));
 		EXPECT_EQ(mutual(depth), c.result);
 	}
@@ -409,8 +417,9 @@ TEST_F(core, guard_is_at_most_half_used)
 {
 	struct gort_completion c;
 	struct gort_stats st;
-	__u64 family;
+	__u64 bytes = two_ends(), family;
 
+	ASSERT_LT(12288, bytes);
 	ASSERT_EQ(0, close(self->fd));
 	ASSERT_TRUE(ct_rmmod_soon("gort_test"));
 	ASSERT_TRUE(ct_rmmod_soon("gort"));
@@ -420,7 +429,7 @@ TEST_F(core, guard_is_at_most_half_used)
 	ASSERT_LE(0, self->fd);
 	ASSERT_EQ(0, gt_param_set("slice_us", 50));
 	for (family = 0; family < 4; family++)
-		EXPECT_EQ(1, ct_start(self->fd, "t_frames", 1, family, SWEEP,
+		EXPECT_EQ(1, ct_start(self->fd, "t_frames", 1, family, bytes,
 				      1));
 	EXPECT_EQ(2, ct_start(self->fd, "t_split", 2, 20000));
 	EXPECT_EQ(2, ct_start(self->fd, "lock", 2, 1000, 50, 3));

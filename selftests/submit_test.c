@@ -129,7 +129,7 @@ FIXTURE_TEARDOWN(tasks)
  * The module's main promise, over all kinds at once: a task lost, run twice,
  * given another's result or numbered out of turn shows here.
  */
-TEST_F(tasks, each_of_100000_completes_once)
+TEST_F_TIMEOUT(tasks, each_of_100000_completes_once, 120)
 {
 	static struct gort_task_desc batch[1000];
 	static struct gort_completion c[1000];

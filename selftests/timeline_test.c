@@ -168,7 +168,7 @@ TEST_F(timeline, picture_is_one)
 
 	ASSERT_EQ(0, gt_param_set("slice_us", 1000));
 	ASSERT_EQ(0, shell("gortctl trace --svg " SVG
-			   " lock iterations=500 work=300 -n 4 -q"));
+			   " lock iterations=5000 work=1000 -n 4 -q"));
 	ASSERT_EQ(0, stat(SVG, &st));
 	EXPECT_GT(100 << 10, st.st_size);
 	ASSERT_EQ(0, gt_read_file(SVG, text, sizeof(text)));

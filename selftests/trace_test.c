@@ -122,13 +122,17 @@ TEST_F(trace, life_of_a_task)
 	EXPECT_TRUE(lives_make_sense(&self->t, &sum));
 }
 
-/* A green thread is told to be made by another one, and comes on in its slice. */
+/*
+ * A green thread is told to be made by another one, and comes on in its slice, if
+ * that is not over.
+ */
 TEST_F(trace, children_have_a_parent)
 {
 	const struct tt_event *root, *e;
 	size_t i, children = 0;
 	struct sum sum;
 
+	ASSERT_EQ(0, gt_param_set("slice_us", 1000000));
 	ASSERT_EQ(0, begin(NULL));
 	ASSERT_EQ(0, ct_run(self->fd, NULL, "spawn", 1, 3));
 	ASSERT_EQ(0, end(self->fd, &self->t));

@@ -229,16 +229,15 @@ long c_k_wait_here(void *chan)
 
 static int ext_init(const struct c_cmd *cmd)
 {
-	int i, err;
+	int i, err = 0;
 
 	for (i = 0; i < 2; i++) {
 		gort_chan_fini(&c_ext[i]);
-		err = gort_chan_init(&c_ext[i], cmd->cap);
-		if (err)
-			break;
-	}
-	for (; i < 2; i++) /* so that it can be used anyhow */
+		/* so that it can be used anyhow */
 		c_ext[i] = (union u64s)GORT_CHAN_INIT(c_ext[i]);
+	}
+	for (i = 0; i < 2 && !err; i++)
+		err = gort_chan_init(&c_ext[i], cmd->cap);
 	return err;
 }
 

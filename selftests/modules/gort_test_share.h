@@ -29,6 +29,9 @@ extern struct gort_g *s_sleeper;
 /* Ticks at its last wake-up, or 0: not yet */
 extern atomic64_t s_wake_ticks;
 
+/* Those who call count how often; written by the test, without a lock */
+extern bool s_count;
+
 long s_k_usleep(void *us);
 long s_k_ticks(void *unused);
 

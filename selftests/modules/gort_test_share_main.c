@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * gort_test_share.ko: contexts that want all they can get, and one that counts
- * what it gets. Its one parameter, wake, wakes the G that waits for it, in the
- * process that writes it.
+ * what it gets. The parameter wake wakes the G that waits for it, in the process
+ * that writes it; count says whether those who call count.
  */
 
 #include <linux/cpumask.h>
@@ -14,6 +14,7 @@
 
 struct gort_g *s_sleeper;
 atomic64_t s_wake_ticks;
+bool s_count = true;
 
 long s_k_usleep(void *us)
 {
@@ -55,6 +56,8 @@ static const struct kernel_param_ops wake_ops = {
 
 module_param_cb(wake, &wake_ops, NULL, 0200);
 MODULE_PARM_DESC(wake, "Wake the task that s_woken is");
+module_param_named(count, s_count, bool, 0600);
+MODULE_PARM_DESC(count, "Do those who call count? (default Y)");
 
 static struct gort_workload workloads[] = {
 	{
