@@ -473,9 +473,9 @@ static inline struct gort_g *gort_getg(void)
 {
 	struct gort_g *g;
 
-	if (!gort_in_task() || this_cpu_read(gort_mtask) != gort_current())
+	if (!gort_in_task() || gort_cpu_read(gort_mtask) != gort_current())
 		return NULL;
-	g = this_cpu_read(gort_curg);
+	g = gort_cpu_read(gort_curg);
 	return g == &gort_nog ? NULL : g;
 }
 

@@ -34,7 +34,7 @@ static atomic64_t gort_last_id;
 /* The P of the M that the caller is, or NULL. */
 static struct gort_p *this_p(void)
 {
-	if (!gort_in_task() || this_cpu_read(gort_mtask) != gort_current())
+	if (!gort_in_task() || gort_cpu_read(gort_mtask) != gort_current())
 		return NULL;
 	return gort_p_of(smp_processor_id());
 }

@@ -68,7 +68,7 @@ static void unpool(struct gort_m *m)
 void gort_m_pool(struct gort_m *m)
 {
 	lockdep_assert_held(&gort_sched.lock);
-	this_cpu_write(gort_mtask, NULL);
+	gort_cpu_write(gort_mtask, NULL);
 	m->p->m = NULL;
 	pool(m);
 }
@@ -114,7 +114,7 @@ bool gort_m_limit(const struct gort_p *p)
 /* @m, which is running, has its P now; on its CPU. */
 void gort_m_take(struct gort_m *m)
 {
-	this_cpu_write(gort_mtask, m->task);
+	gort_cpu_write(gort_mtask, m->task);
 }
 
 /* Is @m, which has no P, to end? sched.lock is held. */

@@ -124,7 +124,7 @@ void gort_request_current(void)
 	unsigned long flags;
 
 	local_irq_save(flags);
-	gort_request(this_cpu_read(gort_curg), GORT_CAUSE_STOP);
+	gort_request(gort_cpu_read(gort_curg), GORT_CAUSE_STOP);
 	local_irq_restore(flags);
 }
 
@@ -192,7 +192,7 @@ NOKPROBE_SYMBOL(gort_check);
 
 static void gort_request_here(void *unused)
 {
-	struct gort_g *g = this_cpu_read(gort_curg);
+	struct gort_g *g = gort_cpu_read(gort_curg);
 
 	if (g != &gort_nog)
 		gort_request(g, GORT_CAUSE_STOP);
@@ -286,7 +286,7 @@ static bool linux_asks(const struct gort_g *g)
 static enum hrtimer_restart gort_tick(struct hrtimer *t)
 {
 	struct gort_p *p = container_of(t, struct gort_p, tick);
-	struct gort_g *g = this_cpu_read(gort_curg);
+	struct gort_g *g = gort_cpu_read(gort_curg);
 	ktime_t period = tick_period();
 	bool stop, over = turn_over(p);
 

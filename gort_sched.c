@@ -321,7 +321,7 @@ static struct gort_g *findrunnable(struct gort_m *m, bool *inherit)
 			return g;
 		}
 		gort_idle(m);
-		if (this_cpu_read(gort_mtask) != m->task)
+		if (gort_cpu_read(gort_mtask) != m->task)
 			return NULL;
 	}
 }
@@ -390,7 +390,7 @@ static bool execute(struct gort_m *m, struct gort_g *g, bool inherit)
 	g->named = false;
 	g->asked_ns = 0;
 	gort_guard_reset(g);
-	this_cpu_write(gort_curg, g);
+	gort_cpu_write(gort_curg, g);
 	gort_tick_start(p);
 	if (unlikely(READ_ONCE(p->stop)))
 		gort_request_current();
@@ -402,7 +402,7 @@ static bool execute(struct gort_m *m, struct gort_g *g, bool inherit)
 		gort_submit_global(g);
 		return false;
 	}
-	this_cpu_write(gort_curg, &gort_nog);
+	gort_cpu_write(gort_curg, &gort_nog);
 	trace_stop(g, m->action);
 	if (unlikely(!gort_is_neutral(m)))
 		gort_neutralise(m, g);
@@ -431,7 +431,7 @@ void gort_schedule(struct gort_m *m)
 			if (!g || !execute(m, g, inherit))
 				goto lost;
 		} while (!m->lockedg && !m->leave);
-		this_cpu_write(gort_mtask, NULL);
+		gort_cpu_write(gort_mtask, NULL);
 		gort_handoffp(m->p, NULL);
 lost:;
 	}

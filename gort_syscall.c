@@ -61,8 +61,8 @@ static void entersyscall(struct gort_m *m, struct gort_g *g)
 	lockdep_assert_irqs_disabled();
 	m->callg = g;
 	WRITE_ONCE(p->calltick, p->calltick + 1);
-	this_cpu_write(gort_mtask, NULL);
-	this_cpu_write(gort_curg, &gort_nog);
+	gort_cpu_write(gort_mtask, NULL);
+	gort_cpu_write(gort_curg, &gort_nog);
 	/* pairs with the exchanges: the G is in order when it is taken */
 	smp_store_release(&p->sysm, m);
 }
@@ -73,7 +73,7 @@ static void back(struct gort_m *m, struct gort_g *g, int site)
 	struct gort_p *p = m->p;
 
 	gort_m_take(m);
-	this_cpu_write(gort_curg, g);
+	gort_cpu_write(gort_curg, g);
 	gort_tick_start(p);
 	if (unlikely(READ_ONCE(p->stop)))
 		gort_request_current();
@@ -193,8 +193,8 @@ void gort_asleep(struct gort_p *p, struct gort_g *g)
 		return;
 	}
 	call_begins(m, g, fn);
-	this_cpu_write(gort_mtask, NULL);
-	this_cpu_write(gort_curg, &gort_nog);
+	gort_cpu_write(gort_mtask, NULL);
+	gort_cpu_write(gort_curg, &gort_nog);
 	gort_handoffp(p, NULL);
 	say_asleep(p, g, fn);
 }

@@ -39,6 +39,7 @@ SYM_INNER_LABEL(\name, SYM_L_GLOBAL)
 #else /* !__ASSEMBLY__ */
 
 #include <linux/ptrace.h>
+#include <linux/percpu.h>
 #include <asm/current.h>
 
 /* Not kept in a register: the compiler takes it for an ordinary variable. */
@@ -46,6 +47,13 @@ static inline struct task_struct *gort_current(void)
 {
 	return current;
 }
+
+/*
+ * There is one CPU, so nothing need keep the task on it: this_cpu_read() turns
+ * preemption off here, as there are no instructions for it.
+ */
+#define gort_cpu_read(var)		READ_ONCE(*raw_cpu_ptr(&(var)))
+#define gort_cpu_write(var, val)	WRITE_ONCE(*raw_cpu_ptr(&(var)), val)
 
 /* All zero, if the interrupt had to wait until interrupts were on. */
 static inline unsigned long gort_regs_ip(const struct pt_regs *regs)

@@ -63,6 +63,10 @@ static inline struct task_struct *gort_current(void)
 #endif
 }
 
+/* What belongs to this CPU, with one instruction */
+#define gort_cpu_read(var)		this_cpu_read(var)
+#define gort_cpu_write(var, val)	this_cpu_write(var, val)
+
 /* What an interrupt has hit */
 static inline unsigned long gort_regs_ip(const struct pt_regs *regs)
 {

@@ -228,7 +228,6 @@ static inline void unit_unlock(struct unit_lock *l)
 #define for_each_possible_cpu(cpu)	for ((cpu) = 0; (cpu) < UNIT_CPUS; (cpu)++)
 #define for_each_online_cpu(cpu)	for_each_possible_cpu(cpu)
 #define DECLARE_PER_CPU(type, name)	extern __typeof__(type) name
-#define this_cpu_read(name)		READ_ONCE(name)
 #define array_index_nospec(i, n)	(i)
 struct cpumask { unsigned long bits; };
 struct static_key { bool on; };
@@ -387,6 +386,8 @@ static inline unsigned int bitmap_weight(const unsigned long *map, unsigned int 
 #define EXPORT_SYMBOL_GORT(sym)	extern int unit_unused
 #define gort_current()		current
 #define gort_in_task()		true
+#define gort_cpu_read(name)	READ_ONCE(name)
+#define gort_cpu_write(name, v)	WRITE_ONCE(name, v)
 #define gort_uring_payload(c)	((c)->cmd)
 #define gort_hrtimer_setup(t, fn, mode)	((void)(t), (void)(fn))
 #define gort_kasan_poison(p, size)	((void)(p))
