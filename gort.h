@@ -84,6 +84,8 @@
  *	Also links cached segments; K
  * @tag: whose memory it is charged to; I
  * @left: stack pointer when the stack went on to @next; O
+ * @spare: memory of a G that has ended, kept for the next one that starts here,
+ *	or NULL; K
  * @big: of size GORT_SEG_BIG; I
  */
 struct gort_seg {
@@ -92,6 +94,7 @@ struct gort_seg {
 	struct gort_seg *next;
 	u64 tag;
 	unsigned long left;
+	struct gort_g *spare;
 	bool big;
 };
 
@@ -161,6 +164,8 @@ enum gort_permit {
  * @lockcount: how often it asked to stay on its M; O
  * @lockedm: the M that it stays on; S
  * @held: what it has to give back before it ends (gort_wait.c); O
+ *
+ * What each switch needs comes first, in two cache lines.
  */
 struct gort_g {
 	unsigned long stackguard0;
@@ -169,8 +174,8 @@ struct gort_g {
 	unsigned long stack_lo;
 	unsigned long stack_hi;
 	struct gort_m *m;
-	unsigned long async_ip;
-	struct gort_text text;
+	struct gort_seg *seg;
+	struct gort_ctx *ctx;
 	bool preempt;
 	bool lost_seen;
 	bool unheard;
@@ -179,12 +184,17 @@ struct gort_g {
 	bool dozes;
 	bool ended;
 	int cpu;
-	void *call;
-	unsigned long since;
-	u64 asked_ns;
+	u32 lockcount;
 	atomic_t wait;
-	struct gort_seg *seg;
+	u64 id;
+	unsigned long since;
+	const char *wait_reason;
 	struct gort_g *schedlink;
+	/* not needed at each switch */
+	unsigned long async_ip;
+	struct gort_text text;
+	void *call;
+	u64 asked_ns;
 	gort_fn_t fn;
 	const void *body;
 	void *arg;
@@ -193,13 +203,9 @@ struct gort_g {
 	int status;
 	u32 stack_now;
 	long callret;
-	u32 lockcount;
 	struct gort_m *lockedm;
 	struct list_head held;
-	struct gort_ctx *ctx;
 	struct list_head ctx_node;
-	u64 id;
-	const char *wait_reason;
 	struct gort_g_stats stats;
 	struct gort_event *events;
 	struct gort_child *child;
@@ -232,11 +238,16 @@ struct gort_section {
  * @sections: the first of them; O
  * @spinning: looking for work, counted in sched.nmspinning; O, or the waker
  *	while the M sleeps
- * @action: why the G came back; O
+ * @action: why the G came back, or @left left; O
+ * @left: G that has left its stack for that of the one that runs, which puts it
+ *	where it belongs as it comes on (gort_straight.c), or NULL; O
+ * @taken: what the G that came back has taken from the queue, or NULL; O
+ * @inherits: that goes on in the running slice; O
  * @held: gort_locks held, last first; O
  * @call: function that gort_call() or gort_syscall() runs, or NULL; O, read
  *	without
- * @callg: G whose announced blocking call it is in; O, read by the tick
+ * @callg: G whose announced blocking call it is in, or that has come back from
+ *	any without the P; O, read by the tick
  * @gid: the number of the G that it runs, or ran last; O, read without
  * @lockedg: the one G that it runs; S, read without by itself
  * @nextg: what to run first when it gets the P; S
@@ -256,12 +267,15 @@ struct gort_m {
 	bool spinning;
 	bool leave;
 	bool pooled;
+	bool inherits;
 	enum gort_action action;
+	struct gort_g *left;
+	struct gort_g *taken;
+	u64 gid;
 	struct gort_lock *held;
 	struct gort_section sections[GORT_SECTIONS];
 	void *call;
 	struct gort_g *callg;
-	u64 gid;
 	struct gort_g *lockedg;
 	struct gort_g *nextg;
 	struct list_head pool_node;
@@ -329,34 +343,37 @@ struct gort_cache {
  * @stats: counters; O, but @requested, @ticks, @lost, @stuck, @retaken,
  *	@unannounced, @thread_limit: T
  * @runq: the queue
+ *
+ * What each switch needs comes first, in one cache line.
  */
 struct gort_p {
 	atomic_t runqhead;
 	u32 runqtail;
 	struct gort_g *runnext;
 	struct gort_ctx *ctx;
+	u32 schedtick;
+	bool turn_over;
+	bool ticking;
+	bool stop;
+	bool active;
+	bool taken;
+	unsigned int cpu;
+	struct gort_gq locked;
+	/* not needed at each switch */
 	u32 turn;
 	u32 turntick;
 	u32 turnseen;
-	bool turn_over;
-	u32 schedtick;
 	u32 ticktick;
 	u32 tickseen;
 	u32 calltick;
 	u32 callseen;
 	unsigned long sleepseen;
-	bool ticking;
-	bool active;
-	bool stop;
-	bool taken;
 	u32 rand;
-	unsigned int cpu;
 	struct gort_m *m;
 	struct gort_m *sysm;
 	struct list_head pool;
 	struct list_head ms;
 	unsigned int nms;
-	struct gort_gq locked;
 	struct work_struct allocm;
 	struct hrtimer tick;
 	struct gort_cache cache;
@@ -524,6 +541,13 @@ static inline bool gort_m_busy(const struct gort_m *m)
 	return m->locks || m->mallocing || m->gcing;
 }
 
+/* Is the M as it was before the G came on? */
+static inline bool gort_is_neutral(const struct gort_m *m)
+{
+	return !gort_m_busy(m) && !preempt_count() && !irqs_disabled() &&
+	       !gort_bh_count() && !rcu_preempt_depth();
+}
+
 /* Is there nothing in the M's own queue? Of another M: was there nothing? */
 static inline bool gort_runqempty(const struct gort_p *p)
 {
@@ -563,6 +587,20 @@ void gort_request_current(void);
 void gort_run_site_hook(int site);
 DECLARE_STATIC_KEY_TRUE(gort_restore_key);
 DECLARE_STATIC_KEY_FALSE(gort_hook_key);
+
+/* Step 5 of the protocol there: @g is about to come on. */
+static inline void gort_forget_request(struct gort_g *g)
+{
+	/* what belongs to a request is as it is for a new G, if there was none */
+	if (likely(!g->preempt))
+		return;
+	WRITE_ONCE(g->preempt, false);
+	g->lost_seen = false;
+	g->unheard = false;
+	g->named = false;
+	g->asked_ns = 0;
+	gort_guard_reset(g);
+}
 
 /* gort_async.c */
 void gort_unanswered(struct gort_p *p, struct gort_g *g, u64 tick_ns);
@@ -616,8 +654,11 @@ static inline void gort_at_site(struct gort_g *g, int site)
 /* gort_stack.c */
 int gort_stack_init(void);
 void gort_stack_exit(void);
-bool gort_stack_start(struct gort_g *g, struct gort_p *p);
+struct gort_seg *gort_stack_get(struct gort_ctx *ctx, struct gort_p *p);
+void gort_stack_start(struct gort_g *g, struct gort_seg *s);
+void gort_stack_unget(struct gort_seg *s, struct gort_p *p);
 void gort_stack_free(struct gort_g *g, struct gort_p *p);
+bool gort_stack_spare(struct gort_g *g, u64 tag, struct gort_p *p);
 void gort_stack_refill(struct gort_p *p);
 unsigned int gort_cache_trim(struct gort_cache *c, unsigned int keep);
 void gort_stack_cache_changed(void);
@@ -640,14 +681,18 @@ bool gort_put_locked(struct gort_g *g);
 void gort_m_unlock(struct gort_m *m);
 void gort_runqput(struct gort_p *p, struct gort_g *g, bool next);
 void gort_runqyield(struct gort_p *p, struct gort_g *g);
-struct gort_g *gort_runqget(struct gort_p *p, bool *inherit);
 void gort_runqdrain(struct gort_p *p);
 struct gort_g *gort_stealwork(struct gort_p *p);
 bool gort_work_anywhere(struct gort_p *self);
 
-/* gort_sched.c */
+/* gort_straight.c */
 void gort_mcall(struct gort_g *g, enum gort_action action);
+void gort_leave(struct gort_g *g);
+void gort_finish(struct gort_g *g, struct gort_g *left);
+
+/* gort_sched.c */
 __must_check struct gort_p *gort_wakep(void);
+__must_check struct gort_p *gort_wakep_on_m(struct gort_g *g);
 void gort_wake(void);
 bool gort_handoffp(struct gort_p *p, struct gort_m *sysm);
 void gort_submit_global(struct gort_g *g);
@@ -710,6 +755,7 @@ int gort_newproc(struct gort_ctx *ctx, gort_fn_t fn, void *arg,
 		 const struct gort_text *text, struct module *owner,
 		 void (*done)(struct gort_g *g), struct gort_g **ret);
 void gort_gdead(struct gort_g *g);
+void gort_g_free(struct gort_g *g);
 
 /* gort_ctx.c */
 void gort_ctx_end(struct gort_ctx *ctx);
@@ -751,7 +797,6 @@ static inline u32 gort_nr_awake(const struct gort_ctx *ctx)
 
 /* gort_lock.c */
 void gort_neutralise(struct gort_m *m, struct gort_g *g);
-bool gort_is_neutral(const struct gort_m *m);
 bool gort_must_not_sleep(const struct gort_m *m);
 void gort_misuse(struct gort_g *g, const char *what, const char *why);
 
@@ -765,8 +810,17 @@ void gort_gc_exit(void);
 
 /* gort_park.c */
 bool gort_parked(struct gort_g *g);
-int gort_may_leave(struct gort_g *g, const char *what);
+bool gort_parked_beside(struct gort_g *g);
+int gort_may_not_leave(struct gort_g *g, const char *what);
 void gort_park_must(struct gort_g *g, const char *reason);
+
+/* May the caller leave its stack? Else an errno, and a message. */
+static inline int gort_may_leave(struct gort_g *g, const char *what)
+{
+	if (likely(g && gort_on_gstack(g) && !gort_m_busy(g->m)))
+		return 0;
+	return gort_may_not_leave(g, what);
+}
 
 /* gort_wait.c */
 void gort_abandon(struct gort_g *g);

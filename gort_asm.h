@@ -12,7 +12,7 @@
 #define G_STACK_LO	24
 #define G_STACK_HI	32
 #define G_M		40
-#define G_ASYNC_IP	48
+#define G_ASYNC_IP	120
 
 /* struct gort_m */
 #define M_G0_SP		0

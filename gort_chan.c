@@ -64,6 +64,7 @@
  */
 
 #include <linux/err.h>
+#include <linux/kprobes.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
@@ -267,6 +268,11 @@ static int plain_leave(struct gort_op *op, int err)
 	return op->result;
 }
 
+/* These run on a G's own stack, which a probe has no room on. */
+NOKPROBE_SYMBOL(gort_case_do);
+NOKPROBE_SYMBOL(plain_try);
+NOKPROBE_SYMBOL(plain_leave);
+
 static int plain(struct gort_case *c, const char *what, const char *reason,
 		 u64 deadline_ns)
 {
@@ -276,6 +282,7 @@ static int plain(struct gort_case *c, const char *what, const char *reason,
 			.leave = plain_leave,
 			.what = what,
 			.reason = reason,
+			.small = true,
 			.deadline = deadline_ns,
 		},
 		.cases = c,

@@ -14,7 +14,7 @@
  * asleep for good. A G counts from when it is made (gort_ctx_add()) until it
  * has ended (gort_ctx_del()), but for the time from its park to its wake-up:
  *
- *	park, on g0 (gort_parked)		ready (give_permit)
+ *	park, off its stack (gort_parked)	ready (give_permit)
  *	-------------------------		-------------------
  *  1.	rcu_read_lock()				xchg(wait, GIVEN)
  *  2.	cmpxchg(wait, NONE, PARKED)		found PARKED: awake + 1

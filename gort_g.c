@@ -39,23 +39,33 @@ static struct gort_p *this_p(void)
 	return gort_p_of(smp_processor_id());
 }
 
-static struct gort_g *g_alloc(struct gort_ctx *ctx)
+/* If it has a stack already, from a cache, that may have the memory, too. */
+static struct gort_g *g_alloc(struct gort_ctx *ctx, struct gort_seg *s)
 {
 	struct mem_cgroup *old;
 	struct gort_g *g;
 
+	if (s && s->spare) {
+		g = s->spare;
+		s->spare = NULL;
+		/* the timer is set up whenever it is used */
+		memset(g, 0, offsetof(struct gort_g, timer));
+		return g;
+	}
 	old = gort_charge_begin(ctx);
 	g = gort_try(kmem_cache_zalloc(gort_g_cache, gort_gfp(ctx)), NULL);
 	gort_charge_end(old);
 	return g;
 }
 
-static void g_enqueue(struct gort_g *g)
+static void g_enqueue(struct gort_g *g, struct gort_p *p)
 {
-	struct gort_p *p = this_p();
-	struct gort_g *self = gort_getg();
+	struct gort_g *self;
 
-	trace_go(g, self ? self->id : 0);
+	if (trace_go_enabled()) {
+		self = gort_getg();
+		trace_go(g, self ? self->id : 0);
+	}
 	if (p) {
 		p->stats.spawned++;
 		gort_runqput(p, g, true);
@@ -85,6 +95,8 @@ int gort_newproc(struct gort_ctx *ctx, gort_fn_t fn, void *arg,
 		 const struct gort_text *text, struct module *owner,
 		 void (*done)(struct gort_g *g), struct gort_g **ret)
 {
+	struct gort_p *p = this_p();
+	struct gort_seg *s = NULL;
 	struct gort_g *g;
 	int err = -EAGAIN;
 
@@ -95,9 +107,14 @@ int gort_newproc(struct gort_ctx *ctx, gort_fn_t fn, void *arg,
 	if (err)
 		goto err_count;
 	err = -ENOMEM;
-	g = g_alloc(ctx);
+	if (!done) {
+		s = gort_stack_get(ctx, p);
+		if (!s)
+			goto err_user;
+	}
+	g = g_alloc(ctx, s);
 	if (!g)
-		goto err_user;
+		goto err_seg;
 	g->fn = fn;
 	g->body = done ? gort_task_body(arg) : fn;
 	g->arg = arg;
@@ -109,20 +126,21 @@ int gort_newproc(struct gort_ctx *ctx, gort_fn_t fn, void *arg,
 	INIT_LIST_HEAD(&g->held);
 	g->id = atomic64_inc_return(&gort_last_id);
 	refcount_set(&g->ref, ret ? 2 : 1);
-	if (!done && !gort_stack_start(g, this_p()))
-		goto err_free;
+	if (s)
+		gort_stack_start(g, s);
 	err = gort_ctx_add(ctx, g);
 	if (err)
-		goto err_stack;
+		goto err_free;
 	if (ret)
 		*ret = g;
-	g_enqueue(g);
+	g_enqueue(g, p);
 	return 0;
 
-err_stack:
-	gort_stack_free(g, this_p());
 err_free:
-	kmem_cache_free(gort_g_cache, g);
+	gort_g_free(g);
+err_seg:
+	if (s)
+		gort_stack_unget(s, p);
 err_user:
 	if (!done)
 		gort_user_uncharge(ctx->user);
@@ -149,6 +167,7 @@ static void count_exit(struct gort_p *p)
 static struct gort_g *bury(struct gort_g *g)
 {
 	struct gort_p *p = this_p(); /* mostly: see gort_group_go() */
+	u64 tag = gort_ctx_tag(g->ctx);
 	struct gort_g *next = NULL;
 
 	WRITE_ONCE(g->since, jiffies);
@@ -172,7 +191,8 @@ static struct gort_g *bury(struct gort_g *g)
 		next = gort_group_left(g);
 	module_put(g->owner);
 	gort_ctx_del(g->ctx, g);
-	gort_put(g);
+	if (refcount_dec_and_test(&g->ref) && !gort_stack_spare(g, tag, p))
+		gort_g_free(g);
 	return next;
 }
 
@@ -277,10 +297,16 @@ struct gort_g *gort_get(struct gort_g *g)
 }
 EXPORT_SYMBOL_GORT(gort_get);
 
+/* The memory of one that nobody has; any context but the stack of a G. */
+void gort_g_free(struct gort_g *g)
+{
+	kmem_cache_free(gort_g_cache, g);
+}
+
 static unsigned long free_on_m(unsigned long g, unsigned long unused1,
 			       unsigned long unused2)
 {
-	kmem_cache_free(gort_g_cache, (void *)g);
+	gort_g_free((struct gort_g *)g);
 	return 0;
 }
 
@@ -300,7 +326,7 @@ void gort_put(struct gort_g *g)
 	if (self)
 		gort_systemstack(self, (unsigned long)g, 0, 0, free_on_m);
 	else
-		kmem_cache_free(gort_g_cache, g);
+		gort_g_free(g);
 }
 EXPORT_SYMBOL_GORT(gort_put);
 

@@ -34,13 +34,6 @@
 
 #include "gort.h"
 
-/* Is the M as it was before the G came on? */
-bool gort_is_neutral(const struct gort_m *m)
-{
-	return !gort_m_busy(m) && !preempt_count() && !irqs_disabled() &&
-	       !gort_bh_count() && !rcu_preempt_depth();
-}
-
 /* Is the M in a section, of gort's or of anybody's, in which it can't sleep? */
 bool gort_must_not_sleep(const struct gort_m *m)
 {

@@ -13,12 +13,13 @@
  * comes before the sleep is not lost, and two of them are one. Who parks looks
  * at its condition again afterwards.
  *
- *	gort_park, then on g0		gort_ready, anywhere
- *	---------------------		--------------------
+ *	gort_park, then elsewhere	gort_ready, anywhere
+ *	-------------------------	--------------------
  *	the G's registers are saved	the condition is made true
  *	cmpxchg(wait, NONE, PARKED) [2]	old = xchg(wait, GIVEN)	[2]
  *	failed: the G is ready again	old was PARKED: into a queue
  *
+ * Elsewhere is g0, or the stack of the G that comes on instead (gort_straight.c).
  * Both operations are fully ordered: who takes the permit sees what was done
  * before it was given, and who finds PARKED sees the saved registers. Both count
  * for the deadlock detector (gort_dead.c).
@@ -32,22 +33,20 @@
 #include <linux/kprobes.h>
 #include <linux/sched.h>
 
+#include "gort_runq.h"
 #include "gort_trace.h"
 
-/* May the caller leave its stack? Else an errno, and a message. */
-int gort_may_leave(struct gort_g *g, const char *what)
+/* Why the caller may not leave its stack, with a message. */
+int gort_may_not_leave(struct gort_g *g, const char *what)
 {
 	if (!g || !gort_on_gstack(g)) {
 		pr_warn_ratelimited("%s: only G code can do that, and not inside gort_call(): called by %s (%d)\n",
 				    what, current->comm, current->pid);
 		return -EPERM;
 	}
-	if (gort_m_busy(g->m)) {
-		gort_misuse(g, what,
-			    "with a gort lock held or a section open: release it first");
-		return -EDEADLK;
-	}
-	return 0;
+	gort_misuse(g, what,
+		    "with a gort lock held or a section open: release it first");
+	return -EDEADLK;
 }
 
 /**
@@ -145,6 +144,13 @@ void gort_park_must(struct gort_g *g, const char *reason)
 
 NOKPROBE_SYMBOL(gort_park_must);
 
+/* Has @g none? Then it sleeps from here on. */
+static bool no_permit(struct gort_g *g)
+{
+	return atomic_cmpxchg(&g->wait, GORT_PERMIT_NONE,
+			      GORT_PERMIT_PARKED) == GORT_PERMIT_NONE;
+}
+
 /*
  * [2], on g0: @g has left its stack to sleep. False: it has a permit already,
  * and the caller queues it. If true, it may come on elsewhere at any time, and
@@ -156,13 +162,29 @@ bool gort_parked(struct gort_g *g)
 	bool dozes = g->dozes, parked;
 
 	rcu_read_lock();
-	parked = atomic_cmpxchg(&g->wait, GORT_PERMIT_NONE,
-				GORT_PERMIT_PARKED) == GORT_PERMIT_NONE;
+	parked = no_permit(g);
 	if (parked && !dozes && gort_count_asleep(ctx))
 		gort_all_asleep(ctx);
 	rcu_read_unlock();
 	return parked;
 }
+
+/*
+ * The same on the stack of another G of the context, which is awake itself: @g
+ * is not the last one, and the context stays.
+ */
+bool gort_parked_beside(struct gort_g *g)
+{
+	struct gort_ctx *ctx = g->ctx;
+	bool dozes = g->dozes, parked;
+
+	parked = no_permit(g);
+	if (parked && !dozes)
+		gort_count_asleep(ctx);
+	return parked;
+}
+
+NOKPROBE_SYMBOL(gort_parked_beside);
 
 static enum hrtimer_restart timer_fired(struct hrtimer *t)
 {
@@ -279,17 +301,44 @@ static bool give_permit(struct gort_g *g)
 		return false;
 	if (!g->dozes)
 		gort_count_awake(g->ctx);
-	trace_ready(g);
 	return true;
 }
 
-static unsigned long ready_on_m(unsigned long g, unsigned long p,
-				unsigned long unused)
+static unsigned long trace_on_m(unsigned long g, unsigned long unused1,
+				unsigned long unused2)
 {
-	if (!give_permit((struct gort_g *)g))
-		return 0;
+	trace_ready((struct gort_g *)g);
+	return 0;
+}
+
+static unsigned long put_on_m(unsigned long g, unsigned long p,
+			      unsigned long unused)
+{
 	gort_runqput((struct gort_p *)p, (struct gort_g *)g, true);
 	return (unsigned long)gort_wakep();
+}
+
+/*
+ * From a G. Mostly all of it is done on its own stack: no event is traced, the
+ * other one comes next on this P, and no P is idle. Return: as gort_wakep().
+ */
+static struct gort_p *ready_here(struct gort_g *self, struct gort_g *g)
+{
+	struct gort_p *p = self->m->p;
+
+	if (!give_permit(g))
+		return NULL;
+	if (trace_ready_enabled())
+		gort_systemstack(self, (unsigned long)g, 0, 0, trace_on_m);
+	if (g->ctx == p->ctx && !g->lockcount && !gort_runqfull(p)) {
+		gort_runqput(p, g, true);
+		/* [1] is in the exchange there */
+		if (!READ_ONCE(gort_sched.nidle))
+			return NULL;
+		return gort_wakep_on_m(self);
+	}
+	return (struct gort_p *)gort_systemstack(self, (unsigned long)g,
+						 (unsigned long)p, 0, put_on_m);
 }
 
 /**
@@ -309,15 +358,15 @@ void gort_ready(struct gort_g *g)
 	struct gort_p *p;
 
 	if (!self) {
-		if (give_permit(g))
-			gort_submit_global(g);
+		if (!give_permit(g))
+			return;
+		trace_ready(g);
+		gort_submit_global(g);
 		return;
 	}
 	gort_enter(self);
 	gort_at_site(self, GORT_SITE_READY);
-	p = (struct gort_p *)gort_systemstack(self, (unsigned long)g,
-					      (unsigned long)self->m->p, 0,
-					      ready_on_m);
+	p = ready_here(self, g);
 	gort_releasem(self, GORT_SITE_READY);
 	if (p)
 		gort_allocm(p);

@@ -53,7 +53,9 @@
  */
 
 #include <linux/delay.h>
+#include <linux/kprobes.h>
 
+#include "gort_runq.h"
 #include "gort_trace.h"
 
 static void gq_put(struct gort_gq *q, struct gort_g *g)
@@ -148,7 +150,7 @@ void gort_globrunqput_locked(struct gort_g *g)
 }
 
 /* The ring is full: a batch of it and @g go to the global queue. */
-static bool runqputslow(struct gort_p *p, struct gort_g *g, u32 h, u32 t)
+bool gort_ringspill(struct gort_p *p, struct gort_g *g, u32 h, u32 t)
 {
 	struct gort_g *batch[GORT_RUNQ_SIZE / 8];
 	u32 n = min_t(u32, (t - h) / 2, ARRAY_SIZE(batch));
@@ -224,8 +226,6 @@ bool gort_put_locked(struct gort_g *g)
  */
 void gort_runqput(struct gort_p *p, struct gort_g *g, bool next)
 {
-	u32 h, t;
-
 	if (unlikely(g->lockcount) && gort_put_locked(g))
 		return;
 	if (unlikely(g->ctx != READ_ONCE(p->ctx))) {
@@ -237,19 +237,10 @@ void gort_runqput(struct gort_p *p, struct gort_g *g, bool next)
 		if (!g)
 			return;
 	}
-	for (;;) {
-		h = atomic_read_acquire(&p->runqhead); /* pairs with takers' */
-		t = p->runqtail;
-		if (t - h < GORT_RUNQ_SIZE) {
-			WRITE_ONCE(p->runq[t % GORT_RUNQ_SIZE], g);
-			/* pairs with the acquire in runqgrab() */
-			smp_store_release(&p->runqtail, t + 1);
-			return;
-		}
-		if (runqputslow(p, g, h, t))
-			return;
-	}
+	gort_ringput(p, g);
 }
+
+NOKPROBE_SYMBOL(gort_runqput);
 
 /*
  * The same of one that yields. If it is the only one of its context that is
@@ -263,33 +254,6 @@ void gort_runqyield(struct gort_p *p, struct gort_g *g)
 	gort_runqput(p, g, false);
 	if (alone)
 		WRITE_ONCE(p->turn_over, true);
-}
-
-static struct gort_g *ringget(struct gort_p *p)
-{
-	struct gort_g *g;
-	u32 h;
-
-	for (;;) {
-		h = atomic_read_acquire(&p->runqhead);
-		if (h == p->runqtail)
-			return NULL;
-		g = READ_ONCE(p->runq[h % GORT_RUNQ_SIZE]);
-		if (atomic_cmpxchg_release(&p->runqhead, h, h + 1) == h)
-			return g;
-	}
-}
-
-/* Next G of the M's own queue. @inherit: it goes on in the running slice. */
-struct gort_g *gort_runqget(struct gort_p *p, bool *inherit)
-{
-	struct gort_g *g = READ_ONCE(p->runnext);
-
-	if (g && cmpxchg(&p->runnext, g, NULL) == g) {
-		*inherit = true;
-		return g;
-	}
-	return ringget(p);
 }
 
 /* What @p has, which is out of use, to the global queue. */
@@ -393,7 +357,7 @@ void gort_turn_end(struct gort_p *p)
 	struct gort_gq rest = { NULL };
 	struct gort_ctx *ctx;
 
-	while ((g = ringget(p)))
+	while ((g = gort_ringget(p)))
 		gq_put(&rest, g);
 	raw_spin_lock_irq(&gort_sched.lock);
 	if (rest.head) {

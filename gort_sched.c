@@ -9,9 +9,10 @@
  * An M that has a P finds a G, switches to its stack, and is back when the G
  * leaves it: to yield, to sleep (park), or to end. What is to become of the G
  * is done here, on g0, when nothing uses the G's stack any more; from then on
- * the G may come on anywhere. An M loses its P when there is no work, when
- * somebody stops the P (gort_proc.c), and when its G blocks in a call for long
- * (gort_syscall.c).
+ * the G may come on anywhere. Where that is simple, and another G is ready on the
+ * P, the way is shorter: from one G straight to the next (gort_straight.c). An M
+ * loses its P when there is no work, when somebody stops the P (gort_proc.c), and
+ * when its G blocks in a call for long (gort_syscall.c).
  *
  * A task of the device gets its stack when it first comes on: a hundred
  * thousand ready ones need no more stacks than run at a time.
@@ -43,6 +44,7 @@
 #include <linux/kprobes.h>
 #include <linux/sched.h>
 
+#include "gort_runq.h"
 #include "gort_trace.h"
 
 struct gort_sched gort_sched = {
@@ -99,6 +101,18 @@ struct gort_p *gort_wakep(void)
 		atomic_dec(&gort_sched.nmspinning);
 	raw_spin_unlock_irqrestore(&gort_sched.lock, flags);
 	return p;
+}
+
+static unsigned long wakep_on_m(unsigned long unused1, unsigned long unused2,
+				unsigned long unused3)
+{
+	return (unsigned long)gort_wakep();
+}
+
+/* gort_wakep() for @g, from its own stack. */
+struct gort_p *gort_wakep_on_m(struct gort_g *g)
+{
+	return (struct gort_p *)gort_systemstack(g, 0, 0, 0, wakep_on_m);
 }
 
 void gort_wake(void)
@@ -289,8 +303,14 @@ static void between(struct gort_p *p)
 static struct gort_g *findrunnable(struct gort_m *m, bool *inherit)
 {
 	struct gort_p *p = m->p;
-	struct gort_g *g;
+	struct gort_g *g = m->taken;
 
+	if (g) {
+		m->taken = NULL;
+		*inherit = m->inherits;
+		resetspinning(m);
+		return g;
+	}
 	for (;;) {
 		*inherit = false;
 		if (READ_ONCE(p->stop)) {
@@ -359,15 +379,26 @@ static void gort_left(struct gort_m *m, struct gort_g *g)
 /* @g comes on for the first time, and may be over before it has begun. */
 static bool startg(struct gort_g *g, struct gort_p *p)
 {
+	struct gort_seg *s = NULL;
+
 	if (gort_g_cancelled(g))
 		g->status = -ECANCELED;
-	else if (gort_stack_start(g, p))
+	else
+		s = gort_stack_get(g->ctx, p);
+	if (s) {
+		gort_stack_start(g, s);
 		return true;
+	}
+	if (!g->status)
+		g->status = -ENOMEM;
 	gort_gdead(g);
 	return false;
 }
 
-/* Run @g until it leaves its stack. False: the M has lost its P meanwhile. */
+/*
+ * Run @g, and those that it leaves its stack for, until one comes back here.
+ * False: the M has lost its P meanwhile.
+ */
 static bool execute(struct gort_m *m, struct gort_g *g, bool inherit)
 {
 	struct gort_p *p = m->p;
@@ -376,32 +407,19 @@ static bool execute(struct gort_m *m, struct gort_g *g, bool inherit)
 		return true;
 	if (unlikely(g->lockcount && !m->lockedg))
 		gort_lockm(m, g);
-	if (!inherit)
-		WRITE_ONCE(p->schedtick, p->schedtick + 1);
-	p->stats.switches++;
 	trace_start(g, inherit); /* before the tick sees it */
-
-	g->m = m;
-	WRITE_ONCE(g->cpu, p->cpu);
-	WRITE_ONCE(m->gid, g->id);
-	WRITE_ONCE(g->preempt, false);
-	g->lost_seen = false;
-	g->unheard = false;
-	g->named = false;
-	g->asked_ns = 0;
-	gort_guard_reset(g);
-	gort_cpu_write(gort_curg, g);
+	gort_make_current(m, g, inherit);
 	gort_tick_start(p);
-	if (unlikely(READ_ONCE(p->stop)))
-		gort_request_current();
 
 	gort_switch(&m->g0_sp, g->sp);
 
 	if (unlikely(m->action == GORT_ACT_BLOCKED)) {
+		g = m->callg;
 		trace_stop(g, m->action);
 		gort_submit_global(g);
 		return false;
 	}
+	g = gort_cpu_read(gort_curg);
 	gort_cpu_write(gort_curg, &gort_nog);
 	trace_stop(g, m->action);
 	if (unlikely(!gort_is_neutral(m)))
@@ -440,23 +458,13 @@ lost:;
 /* First C function of a G. Its stack never returns from here. */
 void gort_gmain(struct gort_g *g)
 {
+	gort_come_on(g);
 	g->fn(g->arg);
 	gort_mcall(g, GORT_ACT_EXIT);
 	unreachable();
 }
 
 NOKPROBE_SYMBOL(gort_gmain);
-
-/* Leave the G's stack; back when the G comes on again, maybe elsewhere. */
-void gort_mcall(struct gort_g *g, enum gort_action action)
-{
-	struct gort_m *m = g->m;
-
-	m->action = action;
-	gort_switch(&g->sp, m->g0_sp);
-}
-
-NOKPROBE_SYMBOL(gort_mcall);
 
 /*
  * Run @fn on the M's stack, which has room for anything. Who is there already

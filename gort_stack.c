@@ -19,7 +19,9 @@
  * gave segmented stacks up over that. They leave it when it ends, for the cache
  * of the P, last in, first out, up to a bound for each size, and go back to the
  * kernel above that and when the shrinker asks. A segment is reused only for
- * who is charged for it (tag).
+ * who is charged for it (tag). With a first segment waits the memory of a G that
+ * has ended, mostly the one that ended there, for the next one that starts there
+ * (spare): to start a G takes and gives back nothing then, as with gfget() in Go.
  *
  * Where the M may not sleep (a G grows inside a spinlock's section) nothing is
  * allocated: the last big segment of each cache is kept for that case. A G that
@@ -144,6 +146,8 @@ unsigned long gort_segs(bool big)
 
 static void seg_free(struct gort_seg *s)
 {
+	if (s->spare)
+		gort_g_free(s->spare);
 	atomic_long_dec(&nr_segs[s->big]);
 	vfree((void *)s->lo);
 }
@@ -294,32 +298,48 @@ static void g_count_seg(struct gort_g *g, const struct gort_seg *s)
 }
 
 /**
- * gort_stack_start() - give a G its first segment
- * @g: has no stack yet
+ * gort_stack_get() - a first segment for a G
+ * @ctx: whose G
  * @p: P of this CPU, or NULL
  *
  * Context: process; the caller may sleep.
- * Return: true, or false with the reason in g->status.
+ * Return: the segment, or NULL: there is no memory.
  */
-bool gort_stack_start(struct gort_g *g, struct gort_p *p)
+struct gort_seg *gort_stack_get(struct gort_ctx *ctx, struct gort_p *p)
 {
 	struct gort_seg *s = NULL;
-	unsigned long *sp;
 
 	if (p)
-		s = cache_get(&p->cache, false, gort_ctx_tag(g->ctx), false);
+		s = cache_get(&p->cache, false, gort_ctx_tag(ctx), false);
 	if (s) {
 		p->stats.seg_reuses++;
-	} else {
-		s = seg_alloc(false, g->ctx);
-		if (s && p)
-			p->stats.seg_allocs++;
+		return s;
 	}
-	if (!s) {
-		g->status = -ENOMEM;
-		return false;
-	}
+	s = seg_alloc(false, ctx);
+	if (s && p)
+		p->stats.seg_allocs++;
+	return s;
+}
+
+/* Nobody started on @s; the caller may sleep. */
+void gort_stack_unget(struct gort_seg *s, struct gort_p *p)
+{
+	if (p)
+		cache_put(&p->cache, s);
+	else
+		seg_free(s);
+}
+
+/* @g, which has no stack yet, is to start on @s. */
+void gort_stack_start(struct gort_g *g, struct gort_seg *s)
+{
+	unsigned long *sp;
+
+	if (s->spare)
+		gort_g_free(s->spare);
+	s->spare = NULL;
 	g_use_seg(g, s);
+	gort_guard_reset(g);
 	g_count_seg(g, s);
 
 	/* as gort_switch() left it: six registers, then where to go on */
@@ -328,7 +348,6 @@ bool gort_stack_start(struct gort_g *g, struct gort_p *p)
 	sp -= 6;
 	memset(sp, 0, 6 * sizeof(*sp));
 	g->sp = (unsigned long)sp;
-	return true;
 }
 
 /* @g has left its stack for good. */
@@ -343,11 +362,30 @@ void gort_stack_free(struct gort_g *g, struct gort_p *p)
 	g->seg = NULL;
 	for (; s; s = next) {
 		next = s->next;
-		if (p)
-			cache_put(&p->cache, s);
-		else
-			seg_free(s);
+		gort_stack_unget(s, p);
 	}
+}
+
+/*
+ * Nobody has @g any more, which has ended on @p, NULL: elsewhere, and which @tag
+ * pays for: keep its memory with the stack that was cached last, mostly its own.
+ * False: there is no place.
+ */
+bool gort_stack_spare(struct gort_g *g, u64 tag, struct gort_p *p)
+{
+	struct gort_seg *s;
+	bool kept;
+
+	/* KASAN is to see who uses it still */
+	if (IS_ENABLED(CONFIG_KASAN) || !p)
+		return false;
+	raw_spin_lock(&p->cache.lock);
+	s = p->cache.top[0];
+	kept = s && !s->spare && s->tag == tag;
+	if (kept)
+		s->spare = g;
+	raw_spin_unlock(&p->cache.lock);
+	return kept;
 }
 
 /*

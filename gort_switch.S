@@ -2,7 +2,7 @@
 /*
  * Switching stacks on x86-64.
  *
- * gort_switch()	G to M's own stack (g0) and back: callee-saved registers
+ * gort_switch()	from one stack to another: callee-saved registers
  * gort_on_g0()		one C function on g0, called from a G
  * gort_gogo()		from such a function to the M, which the G left
  * gort_gentry		first code of a G
@@ -185,10 +185,7 @@ SYM_CODE_START(gort_morestack)
 	/* to the M; when the G runs again, maybe elsewhere, ask once more */
 .Lleave:
 	movq	GORT_CURG, %rdi
-	movq	G_M(%rdi), %rax
-	movq	M_G0_SP(%rax), %rsi
-	addq	$G_SP, %rdi
-	call	gort_switch
+	call	gort_leave
 	GORT_PLACE gort_morestack_over
 	jmp	.Lask
 
@@ -270,10 +267,7 @@ SYM_CODE_START(gort_async)
 
 	/* to the M; back when the G runs again, maybe elsewhere */
 	movq	GORT_CURG, %rdi
-	movq	G_M(%rdi), %rax
-	movq	M_G0_SP(%rax), %rsi
-	addq	$G_SP, %rdi
-	call	gort_switch
+	call	gort_leave
 	GORT_PLACE gort_async_over
 
 	popq	%rbp

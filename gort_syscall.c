@@ -51,6 +51,7 @@
 #include <linux/sched.h>
 #include <linux/rcupdate.h>
 
+#include "gort_runq.h"
 #include "gort_trace.h"
 
 /* Step 1; with interrupts off. The tick sees a call, or a G that runs. */
@@ -252,6 +253,7 @@ static void reschedule(struct gort_m *m, struct gort_g *g)
 		return;
 	trace_syscall_exit(g, GORT_EXIT_QUEUED);
 	gort_stw_no_p(g);
+	m->callg = g;
 	m->action = GORT_ACT_BLOCKED;
 	gort_gogo(m->g0_sp);
 }
@@ -306,6 +308,7 @@ long gort_call(long (*fn)(void *arg), void *arg)
 					call_nested);
 	gort_systemstack(g, (unsigned long)fn, (unsigned long)arg,
 			 (unsigned long)g, call_on_m);
+	gort_come_on(g);
 	return g->callret;
 }
 EXPORT_SYMBOL_GORT(gort_call);
@@ -351,6 +354,7 @@ long gort_block(struct gort_g *g, long (*fn)(void *arg), void *arg)
 {
 	gort_systemstack(g, (unsigned long)fn, (unsigned long)arg,
 			 (unsigned long)g, syscall_on_m);
+	gort_come_on(g);
 	return g->callret;
 }
 

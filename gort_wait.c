@@ -22,8 +22,10 @@
  *
  * Interrupts may make things true: hence the raw lock with interrupts off, and
  * all that happens under it is short. G code calls in on its own stack; whatever
- * takes Q runs on g0 (gort_op_run), where a request for preemption is put off,
- * and restored at the end (GORT_SITE_OP).
+ * takes Q runs on g0 (gort_op_run), unless it needs little stack and is done all
+ * the time: a plain send or receive (op.small) stays where it is, and goes to g0
+ * for what is below it and deep, as waking a task. Either way a request for
+ * preemption is put off, and restored at the end (GORT_SITE_OP).
  *
  * A task waits in the same queues, in order with the Gs, and can be interrupted
  * by a signal. In an interrupt or atomic section, and in a function that a G
@@ -69,6 +71,23 @@ static unsigned long on_m(unsigned long fn, unsigned long arg,
 	return ((long (*)(void *))fn)((void *)arg);
 }
 
+/* On g0, or on the stack of @self if it is @small. */
+static long run(struct gort_g *self, long (*fn)(void *arg), void *arg,
+		bool small)
+{
+	long ret;
+
+	gort_enter(self);
+	gort_at_site(self, GORT_SITE_OP);
+	ret = small ? fn(arg) :
+		      gort_systemstack(self, (unsigned long)fn,
+				       (unsigned long)arg, 0, on_m);
+	gort_releasem(self, GORT_SITE_OP);
+	return ret;
+}
+
+NOKPROBE_SYMBOL(run);
+
 /**
  * gort_op_run() - run what takes an object's lock
  * @fn: does not sleep
@@ -80,19 +99,16 @@ static unsigned long on_m(unsigned long fn, unsigned long arg,
 long gort_op_run(long (*fn)(void *arg), void *arg)
 {
 	struct gort_g *self = gort_getg();
-	long ret;
 
-	if (!self)
-		return fn(arg);
-	gort_enter(self);
-	gort_at_site(self, GORT_SITE_OP);
-	ret = gort_systemstack(self, (unsigned long)fn, (unsigned long)arg, 0,
-			       on_m);
-	gort_releasem(self, GORT_SITE_OP);
-	return ret;
+	return self ? run(self, fn, arg, false) : fn(arg);
 }
 
 NOKPROBE_SYMBOL(gort_op_run);
+
+static long op_run(long (*fn)(void *arg), struct gort_op *op)
+{
+	return op->g ? run(op->g, fn, op, op->small) : fn(op);
+}
 
 static long misuse(void *arg)
 {
@@ -239,18 +255,35 @@ int gort_op_wait(struct gort_op *op)
 	if (ret)
 		return ret;
 	do {
-		ret = gort_op_run(do_try, op);
+		ret = op_run(do_try, op);
 		if (ret != GORT_OP_WAITS)
 			continue;
 		do {
 			op->err = op_sleep(op);
 		} while (!op->err && READ_ONCE(op->result) == GORT_OP_WAITS);
-		ret = gort_op_run(do_leave, op);
+		ret = op_run(do_leave, op);
 	} while (ret == GORT_OP_RETRY);
 	return ret;
 }
 
 NOKPROBE_SYMBOL(gort_op_wait);
+
+static unsigned long wake_task_on_m(unsigned long task, unsigned long unused1,
+				    unsigned long unused2)
+{
+	return wake_up_process((struct task_struct *)task);
+}
+
+static void wake_task(struct task_struct *task)
+{
+	struct gort_g *self = gort_getg();
+
+	if (self)
+		gort_systemstack(self, (unsigned long)task, 0, 0,
+				 wake_task_on_m);
+	else
+		wake_up_process(task);
+}
 
 /**
  * gort_op_wake() - decide an operation that is queued no more
@@ -263,10 +296,12 @@ void gort_op_wake(struct gort_op *op, int result)
 {
 	WRITE_ONCE(op->result, result);
 	if (op->task)
-		wake_up_process(op->task);
+		wake_task(op->task);
 	else
 		gort_ready(op->g);
 }
+
+NOKPROBE_SYMBOL(gort_op_wake);
 
 /**
  * gort_op_leave() - what @leave does when it holds the lock

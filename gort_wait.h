@@ -26,6 +26,7 @@ struct task_struct;
  *	queue and sets @result to @err; returns @result; I
  * @what: the public function, for messages; I
  * @reason: what it waits for, for whoever looks; a literal; I
+ * @small: @try and @leave need no more stack than a G's guard has; I
  * @outside: the kernel wakes it, which no deadlock detector can know; I
  * @deadline: CLOCK_MONOTONIC in nanoseconds, or GORT_NO_DEADLINE; I
  * @must: the caller may wait, and does until it is done: @deadline, signals and
@@ -43,6 +44,7 @@ struct gort_op {
 	int (*leave)(struct gort_op *op, int err);
 	const char *what;
 	const char *reason;
+	bool small;
 	bool outside;
 	u64 deadline;
 	bool must;

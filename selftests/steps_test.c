@@ -241,6 +241,23 @@ TEST_F(core, pair_does_not_starve_who_yields)
 }
 
 /*
+ * Those who yield to each other without an end let in who comes from outside.
+ * Breaks if they go straight from one to the next for ever: their slices are
+ * short, so that no request makes them look anywhere else.
+ */
+TEST_F(core, those_who_yield_let_newcomers_in)
+{
+	struct gort_completion c;
+	int i;
+
+	ASSERT_EQ(0, gt_param_set("nprocs", 1));
+	ASSERT_EQ(4, ct_start(self->fd, "yield", 4, 1ULL << 40));
+	for (i = 0; i < 20; i++)
+		EXPECT_EQ(0, ct_run(self->fd, &c, "yield", 100));
+	EXPECT_EQ(0, gt_cancel_all(self->fd, NULL));
+}
+
+/*
  * Linux gets the CPU back within a tick, not after a slice, where it can't take
  * it. Breaks if the tick does not look whether it wants it, or if the M runs on
  * to the next G without giving it.

@@ -357,6 +357,9 @@ GORT_CHAN_TYPE(t_waits_chan, u64);
  * @rw: a reader is inside
  * @wg: one is left
  * @chan: nobody on the other side
+ * @to: another G receives from it
+ * @fro: and sends back what it got
+ * @over: that one is through with all this
  */
 struct t_waits {
 	struct gort_sem sem;
@@ -365,7 +368,29 @@ struct t_waits {
 	struct gort_rwlock rw;
 	struct gort_wg wg;
 	union t_waits_chan chan;
+	union t_waits_chan to;
+	union t_waits_chan fro;
+	bool over;
 };
+
+static void t_waits_echo(void *arg)
+{
+	struct t_waits *w = arg;
+	u64 val;
+
+	while (!gort_recv(&w->to, &val) && !gort_send(&w->fro, val))
+		;
+	smp_store_release(&w->over, true); /* pairs with t_waits_end() */
+}
+
+/* Each wakes the other one, and sleeps. */
+static int t_waits_for_echo(struct t_waits *w, u64 val)
+{
+	u64 back = 0;
+	int err = gort_send(&w->to, val) ?: gort_recv(&w->fro, &back);
+
+	return err ?: back == val ? gort_yield() : -EPROTO;
+}
 
 static int t_waits_in_channels(struct t_waits *w, u64 until)
 {
@@ -395,7 +420,24 @@ static int t_waits_here(struct t_probe *p)
 	    gort_write_lock_until(&w->rw, until) != -ETIME ||
 	    gort_wg_wait_until(&w->wg, until) != -ETIME)
 		err = -EPROTO;
-	return err ?: t_waits_in_channels(w, until);
+	return err ?: t_waits_in_channels(w, until) ?: t_waits_for_echo(w, until);
+}
+
+/* The other G, and what it needs; undone by t_waits_end(). */
+static int t_waits_begin(struct t_waits *w)
+{
+	int err = gort_chan_init(&w->to, 0) ?: gort_chan_init(&w->fro, 0);
+
+	return err ?: gort_go(NULL, t_waits_echo, w);
+}
+
+/* Also if this G is to end, which waits for nothing then. */
+static void t_waits_end(struct t_waits *w)
+{
+	gort_close(&w->to);
+	gort_close(&w->fro);
+	while (!smp_load_acquire(&w->over)) /* pairs with t_waits_echo() */
+		gort_yield();
 }
 
 /*
@@ -416,10 +458,16 @@ int t_waits(const u64 *args, u64 *result)
 	gort_rwlock_init(&w->rw);
 	gort_wg_init(&w->wg);
 	err = gort_chan_init(&w->chan, 0) ?:
-	      gort_read_trylock(&w->rw) ?: gort_wg_add(&w->wg, 1);
+	      gort_read_trylock(&w->rw) ?: gort_wg_add(&w->wg, 1) ?:
+	      t_waits_begin(w);
+	if (err) {
+		t_free(w);
+		return err;
+	}
 	for (p.bytes = 0; p.bytes < args[0] && !err; p.bytes += 16)
 		err = t_pad(&p, p.bytes);
 	*result = p.bytes / 16;
+	t_waits_end(w);
 	t_free(w);
 	return err;
 }

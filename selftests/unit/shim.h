@@ -220,6 +220,9 @@ static inline void unit_unlock(struct unit_lock *l)
 #define rcu_read_unlock()		((void)0)
 #define cond_resched()			((void)0)
 #define udelay(n)			((void)(n))
+#define preempt_count()			0
+#define irqs_disabled()			false
+#define rcu_preempt_depth()		0
 
 /* CPUs: one of them at a time, chosen by the test */
 #define UNIT_CPUS	3
@@ -388,6 +391,7 @@ static inline unsigned int bitmap_weight(const unsigned long *map, unsigned int 
 #define gort_in_task()		true
 #define gort_cpu_read(name)	READ_ONCE(name)
 #define gort_cpu_write(name, v)	WRITE_ONCE(name, v)
+#define gort_bh_count()		0
 #define gort_uring_payload(c)	((c)->cmd)
 #define gort_hrtimer_setup(t, fn, mode)	((void)(t), (void)(fn))
 #define gort_kasan_poison(p, size)	((void)(p))
