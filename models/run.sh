@@ -197,6 +197,7 @@ fails sched "a submit wakes nobody" -DNO_WAKE
 fails sched "a spinner that finds work tells nobody" -DNO_RESPIN
 fails sched "who leaves work behind tells nobody" -DNO_LEFTOVER
 fails sched "who ends a turn tells nobody what it leaves" -DTURNS -DNO_LEFTOVER
+fails sched "who goes straight to the next G tells nobody" -DNO_STRAIGHT_TELL
 fails sched "gort_ready() without the order of [2]" -DREADY_RELAXED
 fails sched "gort_ready() keeps no permit" -DNO_PERMIT
 fails sched "gort_parked() does not exchange" -DPARK_PLAIN

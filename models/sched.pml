@@ -37,9 +37,10 @@
  *	steal()		gort_stealwork(), runqsteal(), runqgrab(): the last round
  *	wakep()		gort_wakep(), gort_p_busy(), gort_startm()
  *	ready()		give_permit() of gort_ready()
+ *	make_current()	straight(), for one that comes on instead of another
  *	M()		gort_schedule(), findrunnable(), resetspinning(),
- *			gort_left(), gort_parked(), gort_park(), gort_idle(),
- *			gort_work_anywhere(), gort_m_acquire()
+ *			gort_left(), gort_parked(), gort_park(), gort_finish(),
+ *			gort_idle(), gort_work_anywhere(), gort_m_acquire()
  *
  * The rings are lists here: a store to the tail appends, a move of the head
  * takes; runq.pml has what is inside. Left to chance: whether this is the turn
@@ -336,6 +337,21 @@ inline ready(c, g)
 /* The G has left its stack. */
 #define OFF()		g = cur; cur = NONE; is[g] = QUEUED
 
+/* It has, for that of g, which was taken from a queue, and is in g itself then. */
+inline make_current()
+{
+	atomic {
+		wrong = (is[g] != QUEUED || (g == 0 && unsaved));
+		assert(!wrong);
+		is[g] = ONCPU;
+		x = cur;
+		cur = g;
+		g = x;
+		x = 0;
+		is[g] = QUEUED
+	}
+}
+
 active [2] proctype M()
 {
 	byte g = NONE, cur = NONE, x, y = NONE;
@@ -428,6 +444,14 @@ running:
 	:: atomic { true; OFF() };
 		ringput(me, g);
 		goto find
+	/* the same, straight to the next one */
+	:: runqget(me);
+		if
+		:: g == NONE -> goto running
+		:: else -> make_current()
+		fi;
+		ringput(me, g);
+		goto announce
 	/* gort_go() */
 	:: atomic { cur == 0 && is[1] == DEAD; is[1] = QUEUED; g = 1 };
 		put(me, g);
@@ -466,6 +490,29 @@ park:
 			:: else -> x = 0
 			fi
 		};
+		/* straight to the next one, if there is one */
+		if
+		:: runqget(me);
+			if
+			:: g == NONE -> goto leave
+			:: else -> make_current()
+			fi;
+			/* gort_parked_beside() */
+			atomic {
+				if
+				:: wait == NOPERMIT && ORDERED(me) ->
+					wait = PARKED;
+					is[0] = ASLEEP;
+					g = NONE;
+					goto announce
+				:: wait != NOPERMIT && RELAXED(me)
+				fi
+			};
+			nextput(me, g);
+			goto announce
+		:: true
+		fi;
+leave:
 #ifdef PARK_EARLY	/* parked, and only then off its stack */
 		atomic {
 			if
@@ -505,6 +552,27 @@ awake:		OFF();
 #endif
 		nextput(me, g);
 		goto find
+	fi;
+
+announce:	/* cur has come on for another one, gort_finish() */
+	atomic {
+		if
+		:: next[me] != NONE || len(ring[me]) + pushing[me] > 0
+		:: else ->
+			LOAD(me, SIZE, x);
+			if
+			:: x -> x = 0
+			:: else -> goto on
+			fi
+		fi
+	};
+#ifndef NO_STRAIGHT_TELL	/* who goes straight to the next one tells nobody */
+	wakep(me);
+#endif
+on:
+	if
+	:: cur == 0 && waits -> goto park
+	:: else -> goto running
 	fi;
 
 nothing:	/* gort_idle() */
