@@ -85,9 +85,10 @@ gcode-curg := $(if $(CONFIG_UML),gort_curg(%rip),%gs:gort_curg)
 # In User-Mode Linux modules reach all the address space, and call through
 # registers. G code calls what is near, its own module, gort and some leaves of
 # the kernel, so it can be as it is in a kernel on the machine itself: with
-# direct calls. One that is too far away (a process of more than 2 GiB) is an
-# error when the module is inserted. All it uses is its own or exported: no table
-# of offsets is needed.
+# direct calls. Nothing says so if one is too far away: the kernel itself is, from
+# its modules, in a process of more than 2 GiB. There, G code may call its own
+# module and gort alone. All it uses is its own or exported: no table of offsets is
+# needed.
 ifdef CONFIG_UML
 gcode-flags += -mcmodel=small -fpie -include $(gcode-dir)/gcode-near.h
 endif
