@@ -2,7 +2,7 @@
 #
 # For people; what the kernel's build needs to know is in Kbuild.
 
-ifeq ($(origin KDIR), undefined)
+ifeq ($(origin KDIR)$(KERNEL), undefined)
 KDIR := /lib/modules/$(shell uname -r)/build
 # Not the running kernel, but one that can be built for: say so, and go on.
 ifeq ($(wildcard $(KDIR)/Makefile),)
@@ -10,6 +10,9 @@ KDIR := $(patsubst %/Makefile,%,$(shell \
 	ls -d /lib/modules/*/build/Makefile 2>/dev/null | sort -V | tail -n 1))
 kdir-note := gort: no headers for kernel $(shell uname -r), building for $(KDIR)
 endif
+else ifeq ($(origin KDIR), undefined)
+# One of selftests/kernels, where scripts/vm/setup has put it
+KDIR := $(or $(GORT_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/gort)/kernels/$(KERNEL)/build
 endif
 
 # Who wants the module alone does not need the libraries of the tools.
@@ -23,6 +26,7 @@ help:
 	@echo 'Build'
 	@echo '  make                  gort.ko for the running kernel, and the tools'
 	@echo '  make KDIR=DIR         the same for the kernel whose headers are in DIR'
+	@echo '  make KERNEL=NAME      for one of selftests/kernels, after make setup for it'
 	@echo '  make modules          gort.ko alone'
 	@echo '  make tools            gortctl, and its library libgort, alone'
 	@echo '  make install          all of it (root), the module to be loaded with'
@@ -54,6 +58,9 @@ help:
 	@echo '  make fuzz-unit        the parsers and queues in user space, with libFuzzer;'
 	@echo '                        SECONDS=N for each of them (default 60)'
 	@echo '  make vm-shell         a shell in the virtual machine, gort inserted'
+	@echo '  make bench            what gort takes, and what kthreads, Go, Boost.Fiber and'
+	@echo '                        pthreads take, at the speed of this machine;'
+	@echo '                        ROUNDS=N (default 7)'
 	@echo '  make timeline         the picture in Documentation/tour.rst, from a run there'
 	@echo '  make check            static checks, no virtual machine'
 	@echo '  make setup            get what these need (they do it themselves)'
@@ -151,6 +158,9 @@ soak:
 fuzz-unit:
 	@selftests/unit/run.sh fuzz $(or $(SECONDS),60)
 
+bench:
+	@benchmarks/bench
+
 timeline:
 	@scripts/vm/timeline
 
@@ -161,4 +171,4 @@ check:
 	@scripts/check
 
 .PHONY: all help modules modules_install devel_install udev_install kdir tools tools_install \
-	install uninstall clean setup run test mutants torture fuzz fuzz-unit soak timeline vm-shell check
+	install uninstall clean setup run test mutants torture fuzz fuzz-unit soak bench timeline vm-shell check
