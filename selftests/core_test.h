@@ -235,6 +235,17 @@ static inline struct gort_stats ct_stats(int fd)
 	return st;
 }
 
+/*
+ * How many tasks have begun: each gets its first segment then. Who has not can
+ * only be cancelled.
+ */
+static inline __u64 ct_begun(int fd)
+{
+	const struct gort_stats s = ct_stats(fd);
+
+	return s.seg_allocs + s.seg_reuses;
+}
+
 /* Lines of /proc/vmallocinfo that contain @what, or all for NULL. */
 static inline long ct_areas(const char *what)
 {

@@ -172,14 +172,6 @@ TEST_F(core, blocking_call_outlives_its_cpu)
 	}
 }
 
-/* Each G gets its first segment when it begins. */
-static __u64 begun(int fd)
-{
-	const struct gort_stats s = ct_stats(fd);
-
-	return s.seg_allocs + s.seg_reuses;
-}
-
 /*
  * Functions in blocking calls take the very lock that a CPU on its way waits for.
  * Breaks, for good, if that CPU waits for their G at the same time. Who has not
@@ -188,7 +180,7 @@ static __u64 begun(int fd)
  */
 TEST_F(core, blocking_call_may_take_the_hotplug_lock)
 {
-	const __u64 before = begun(self->fd);
+	const __u64 before = ct_begun(self->fd);
 	struct gort_completion c;
 	int i;
 
@@ -198,7 +190,7 @@ TEST_F(core, blocking_call_may_take_the_hotplug_lock)
 	for (i = 0; i < 10; i++)
 		ASSERT_EQ(0, cpu1(i & 1));
 	ASSERT_EQ(0, cpu1(true));
-	ASSERT_TRUE(gt_wait_for(begun(self->fd) >= before + 6));
+	ASSERT_TRUE(gt_wait_for(ct_begun(self->fd) >= before + 6));
 	ASSERT_EQ(0, gt_cancel_all(self->fd, NULL));
 	for (i = 0; i < 6; i++) {
 		ASSERT_EQ(0, ct_next(self->fd, &c));

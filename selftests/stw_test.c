@@ -299,10 +299,11 @@ static void stop_heavy(struct __test_metadata *_metadata, int fd, __u64 kind,
 {
 	struct gort_stats before, after;
 	struct gort_completion c;
-	__u64 n = ct_cpus();
+	__u64 n = ct_cpus(), begun = ct_begun(fd);
 
 	*e = (struct effort) { .stops = stops };
 	ASSERT_EQ(n, ct_start(fd, "t_heavy", n, 1000, 0, kind));
+	ASSERT_TRUE(gt_wait_for(ct_begun(fd) >= begun + n));
 	before = ct_stats(fd);
 	ASSERT_EQ(0, ct_run(fd, &c, "t_stop", stops, 0, 1000));
 	EXPECT_EQ(0, c.result);
