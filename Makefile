@@ -61,6 +61,8 @@ help:
 	@echo '  make bench            what gort takes, and what kthreads, Go, Boost.Fiber and'
 	@echo '                        pthreads take, at the speed of this machine;'
 	@echo '                        ROUNDS=N (default 7)'
+	@echo '  make bench-vm         what takes interrupts, two CPUs or a million green'
+	@echo '                        threads; instructions, counted; needs 8 GiB'
 	@echo '  make timeline         the picture in Documentation/tour.rst, from a run there'
 	@echo '  make check            static checks, no virtual machine'
 	@echo '  make setup            get what these need (they do it themselves)'
@@ -161,6 +163,9 @@ fuzz-unit:
 bench:
 	@benchmarks/bench
 
+bench-vm:
+	@benchmarks/bench-vm
+
 timeline:
 	@scripts/vm/timeline
 
@@ -171,4 +176,4 @@ check:
 	@scripts/check
 
 .PHONY: all help modules modules_install devel_install udev_install kdir tools tools_install \
-	install uninstall clean setup run test mutants torture fuzz fuzz-unit soak bench timeline vm-shell check
+	install uninstall clean setup run test mutants torture fuzz fuzz-unit soak bench bench-vm timeline vm-shell check
