@@ -275,22 +275,24 @@ void t_nothing(void *grp)
 }
 
 /*
- * A new M is asked for when a G is made ready and there is a P without one.
- * That is for user space to bring about while this tries again and again.
+ * A new M is asked for when a G is made ready, or has left for this one, and
+ * there is a P without an M. That is for user space to bring about while this
+ * tries again and again. gort_ready() is a check, too: none of it after a hit.
  */
 static int t_until_allocm(struct t_partner *p)
 {
 	u64 until = gort_now() + 100 * NSEC_PER_MSEC;
 	u32 hits = t_site_hits;
 
-	for (;;) {
+	while (t_site_hits == hits) {
 		gort_ready(p->g);
 		if (t_site_hits != hits)
-			return 0;
+			break;
 		if (gort_now() > until)
 			return -ETIME;
 		gort_yield();
 	}
+	return 0;
 }
 
 /* One passage through the site. No check after it. */
