@@ -239,12 +239,15 @@ static int run_allocm(int fd, struct gort_completion *c)
 
 /*
  * The same where a G finds a P without an M and asks for one. EPROTO or ETIME
- * here mean that it did not come to that.
+ * here mean that it did not come to that. Without the restore a tick may still
+ * ask anew before the check, since Linux wants the CPU for who makes the M: one
+ * loss in ten shows that it is the restore that makes it none.
  */
 TEST_F(core, request_inside_allocm_is_answered_after_it)
 {
 	struct gort_stats before = ct_stats(self->fd), after;
 	struct gort_completion c;
+	__u64 lost = 0;
 	int i;
 
 	if (ct_cpus() < 2)
@@ -259,8 +262,11 @@ TEST_F(core, request_inside_allocm_is_answered_after_it)
 		      before.restored[GORT_SITE_ALLOCM]);
 
 	ASSERT_EQ(0, gt_param_set("restore", 0));
-	ASSERT_EQ(0, run_allocm(self->fd, &c));
-	EXPECT_EQ(1, c.result);
+	for (i = 0; i < 10; i++) {
+		ASSERT_EQ(0, run_allocm(self->fd, &c));
+		lost += c.result;
+	}
+	EXPECT_LE(1, lost);
 	EXPECT_EQ(0, ct_hook(false));
 }
 
