@@ -299,6 +299,19 @@ static void between(struct gort_p *p)
 	gort_stack_refill(p);
 }
 
+/*
+ * Is it time to look into the global queue first, so that those in the ring don't
+ * keep the others out for good? Not if who has just been made to leave waits
+ * there alone: it would come on again before the one that it made room for.
+ */
+static bool global_first(const struct gort_m *m)
+{
+	if (m->p->schedtick % GORT_GLOBAL_TICK)
+		return false;
+	return READ_ONCE(gort_sched.size) > 1 ||
+	       (m->action != GORT_ACT_PREEMPT && m->action != GORT_ACT_ASYNC);
+}
+
 /* The next G to run on @m, or NULL: it has lost its P. */
 static struct gort_g *findrunnable(struct gort_m *m, bool *inherit)
 {
@@ -326,7 +339,7 @@ static struct gort_g *findrunnable(struct gort_m *m, bool *inherit)
 		if (p->schedtick & 1 && runlocked(m))
 			return NULL;
 		g = NULL;
-		if (p->schedtick % GORT_GLOBAL_TICK == 0)
+		if (global_first(m))
 			g = gort_globrunqget(p, 1, false);
 		if (!g)
 			g = gort_runqget(p, inherit);

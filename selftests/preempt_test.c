@@ -359,6 +359,23 @@ TEST_F(core, calls_are_preempted)
 }
 
 /*
+ * The other one comes on next, each time: who has just left does not come back
+ * at once from the global queue, which every 61st turn looks at first. A tick
+ * right at the start of a turn may come in between.
+ */
+TEST_F(core, who_is_preempted_makes_room)
+{
+	struct gort_completion c;
+
+	ASSERT_EQ(0, gt_param_set("nprocs", 1));
+	ASSERT_EQ(0, gt_param_set("slice_us", 1000));
+	ASSERT_EQ(0, gt_param_set("async", 0));
+	ASSERT_EQ(0, ct_run(self->fd, &c, "t_turns", 1000, 0));
+	EXPECT_EQ(1000, c.result);
+	EXPECT_GE(1000 + 4, c.preempted);
+}
+
+/*
  * The same with the largest frame: its prologue compares the stack pointer
  * minus the frame, which must not wrap around on the value that asks to yield.
  */
