@@ -24,4 +24,10 @@
 /* GCC compares the stack pointer itself for frames below this size */
 #define GORT_SMALL_FRAME	256
 
+/*
+ * What follows the call of gort_morestack: a return, and no more than that, in so
+ * many bytes, see scripts/gcode-rewrite.awk and scripts/gcode-check.
+ */
+#define GORT_RET_SIZE	8
+
 #endif /* _GORT_ASM_H */

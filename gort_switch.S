@@ -7,15 +7,16 @@
  * gort_gogo()		from such a function to the M, which the G left
  * gort_gentry		first code of a G
  * gort_morestack	slow path of a function's prologue in G code
- * gort_lessstack	return from a segment into the one before it
+ * gort_lessstack	and where that function returns to, on a new segment
  * gort_async		call injected by the tick into a loop without calls
  *
  * A function in G code finds that its stack pointer is below stackguard0 and
  * calls gort_morestack with its frame size in %r10 and the size of its stack
- * arguments in %r11 (GCC's split-stack convention). One byte follows the call
- * that is never executed; the function goes on behind it. Every register that
- * may carry an argument is live, %rax included (variadic functions). It goes on
- * with the address of its stack arguments in %r11, on whichever stack they are.
+ * arguments in %r11 (GCC's split-stack convention). A return follows the call, in
+ * GORT_RET_SIZE bytes (scripts/gcode-rewrite.awk), and then the function itself.
+ * Every register that may carry an argument is live, %rax included (variadic
+ * functions). It goes on with the address of its stack arguments in %r11, on
+ * whichever stack they are.
  *
  *	      old segment                    new segment
  *	| stack arguments      |	| copy of the arguments |
@@ -24,9 +25,12 @@
  *	| caller's %rbp        | <- %rbp while the function runs
  *	| saved registers      |
  *
- * The function returns into gort_lessstack, which finds the old segment
- * through %rbp. Returns are RET and not indirect jumps, so that return thunks
- * apply. No code here is known to the kernel's unwinder: its traces end at a
+ * The function is called from here, on the new segment, returns to gort_lessstack,
+ * which finds the old segment through %rbp and returns to the stub, and that to
+ * the caller. So each return goes where the CPU expects it, which remembers the
+ * calls: where one does not, all those below it on the stack miss too, and a
+ * loop that calls at the end of a segment takes twice the time. Returns are RET
+ * and not indirect jumps, so that return thunks apply. No code here is known to the kernel's unwinder: its traces end at a
  * stack switch. gort_backtrace.c knows it: the places that it looks for on the
  * stack of a G have names (*_over).
  *
@@ -174,12 +178,21 @@ SYM_CODE_START(gort_morestack)
 	movq	%rax, %r10
 	POP_ARGS
 	movq	%r10, %rsp
-	leaq	gort_lessstack(%rip), %r11
-	pushq	%r11
 	movq	8(%rbp), %r10
-	incq	%r10
-	pushq	%r10
+	addq	$GORT_RET_SIZE, %r10
 	leaq	24(%rbp), %r11
+	GORT_CALL_INTO r10
+
+	/* %rax and %rdx carry the function's result */
+	GORT_PLACE gort_lessstack
+	pushq	%rax
+	pushq	%rdx
+	movq	GORT_CURG, %rdi
+	call	gort_oldstack
+	popq	%rdx
+	popq	%rax
+	movq	%rbp, %rsp
+	popq	%rbp
 	RET
 
 	/* to the M; when the G runs again, maybe elsewhere, ask once more */
@@ -193,25 +206,9 @@ SYM_CODE_START(gort_morestack)
 	POP_ARGS
 	leaq	24(%rbp), %r11
 	popq	%rbp
-	incq	(%rsp)
+	addq	$GORT_RET_SIZE, (%rsp)
 	RET
 SYM_CODE_END(gort_morestack)
-
-/* %rax and %rdx carry the function's result */
-SYM_CODE_START(gort_lessstack)
-	GORT_UNWIND_END
-	GORT_ENDBR
-	pushq	%rax
-	pushq	%rdx
-	movq	GORT_CURG, %rdi
-	call	gort_oldstack
-	popq	%rdx
-	popq	%rax
-	movq	%rbp, %rsp
-	popq	%rbp
-	addq	$8, %rsp
-	RET
-SYM_CODE_END(gort_lessstack)
 
 /* What iretq takes off the stack */
 #define IRET_IP	0

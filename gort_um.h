@@ -26,6 +26,11 @@
 	call	*%\reg
 .endm
 
+/* The same into the middle of a function */
+.macro GORT_CALL_INTO reg
+	call	*%\reg
+.endm
+
 .macro GORT_UNWIND_END
 .endm
 

@@ -14,12 +14,35 @@
 #include <asm/percpu.h>
 #include <asm/unwind_hints.h>
 #include <linux/linkage.h>
+#include <linux/objtool.h>
 
 /* The G that runs on this CPU */
 #define GORT_CURG	PER_CPU_VAR(gort_curg)
 
 .macro GORT_CALL reg
 	CALL_NOSPEC \reg
+.endm
+
+/*
+ * The same into the middle of a function, where there is no landing pad: with
+ * IBT by a return, and a call more for the CPU that remembers calls.
+ */
+.macro GORT_CALL_INTO reg
+#ifdef CONFIG_X86_KERNEL_IBT
+	jmp	.Lgo\@
+.Linto\@:
+	ANNOTATE_INTRA_FUNCTION_CALL
+	call	.Lover\@
+	int3
+.Lover\@:
+	movq	%\reg, (%rsp)
+	RET
+.Lgo\@:
+	ANNOTATE_INTRA_FUNCTION_CALL
+	call	.Linto\@
+#else
+	CALL_NOSPEC \reg
+#endif
 .endm
 
 /* The unwinder can't see past this point; 6.4 renamed the hint. */

@@ -7,10 +7,11 @@
 #    and is given by -v curg=;
 #  - the stack that a large frame needs is subtracted in another way, since objtool
 #    takes an address below %rsp in a register for the start of an aligned frame;
-#  - the slow path is gort_morestack, which comes back to the byte after its
-#    return address. So exactly one byte must follow the call: int3, because it
-#    never runs, and because a plain return there is a speculation hazard in the
-#    eyes of objtool;
+#  - the slow path is gort_morestack. It comes back to its return address, and so
+#    to the caller, when it has called the function on a new segment; else to what
+#    is GORT_RET_SIZE bytes (gort_asm.h) behind. So a return is made as long as
+#    that. Which kind of return the kernel wants is given by -v ret=. For objtool
+#    a way leads there: a jump that is never taken;
 #  - a variadic function finds its arguments through %rbp there, which is right
 #    only when it got a new segment; gort_morestack hands it their address in
 #    %r11 whether it did or not;
@@ -53,12 +54,15 @@ after_call {
 	after_call = 0
 	if ($0 !~ /^\t(ret|rep ret|rep; ret|jmp\t__x86_return_thunk)$/)
 		fail("expected the return after the call of __morestack")
-	print "\tint3"
+	print ".Lgort_ret" nr_rets ":"
+	print "\t" ret
+	print "\t.skip\t8 - (. - .Lgort_ret" nr_rets "), 0xcc"
+	print ".Lgort_go" nr_rets ":"
 	resumed = 1
 	next
 }
 
-# One int3 for straight-line speculation may follow; ours is enough.
+# One int3 for straight-line speculation may follow; ours are enough.
 resumed && /^\tint3$/ { next }
 resumed && /^\tleaq\t24\(%rbp\), %r11$/ { resumed = 0; next }
 resumed && /^\tleaq\t24\(%rbp\)/ { fail("expected %r11 for the arguments") }
@@ -78,6 +82,8 @@ resumed && /^\tleaq\t24\(%rbp\)/ { fail("expected %r11 for the arguments") }
 }
 
 /^\tcall\t__morestack$/ {
+	print "\ttestq\t%rsp, %rsp"
+	print "\tjz\t.Lgort_go" ++nr_rets
 	print "\tcall\tgort_morestack"
 	after_call = 1
 	next

@@ -82,6 +82,9 @@ gcode-flags := -fsplit-stack -fno-stack-protector \
 # The G that runs here
 gcode-curg := $(if $(CONFIG_UML),gort_curg(%rip),%gs:gort_curg)
 
+# How a function returns; later kernels have MITIGATION_ before the name
+gcode-ret := $(if $(CONFIG_RETHUNK)$(CONFIG_MITIGATION_RETHUNK),jmp __x86_return_thunk,ret)
+
 # In User-Mode Linux modules reach all the address space, and call through
 # registers. G code calls what is near, its own module, gort and some leaves of
 # the kernel, so it can be as it is in a kernel on the machine itself: with
@@ -107,7 +110,7 @@ $(foreach o,$(sort $(gcode-objs) $(notdir $(gcode-objs))),$(eval $(call gcode-ob
 
 quiet_cmd_gcode = GCODE [M]  $@
       cmd_gcode = $(CC) $(c_flags) $(gcode-flags) -S -o $@.tmp $<; \
-	LC_ALL=C $(AWK) -v curg='$(gcode-curg)' \
+	LC_ALL=C $(AWK) -v curg='$(gcode-curg)' -v ret='$(gcode-ret)' \
 		-f $(gcode-rewrite) $@.tmp > $@ || \
 		{ rm -f $@; exit 1; }; \
 	rm -f $@.tmp

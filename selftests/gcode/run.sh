@@ -243,7 +243,12 @@ judge_doctored()
 	doctored frame 's/%gs:gort_curg/%gs:other_curg/' "$stack"
 	doctored frame '/cmpq\t\(%r10\)/d' "$stack"
 	doctored frame 's/cmpq\t\(%r10\), %r11/cmpq\t(%r10), %rsp/' "$stack"
-	doctored frame 's/^\tint3$/\tnop; nop/' 'exactly one byte after the call'
+	doctored frame 's/^\tjmp __x86_return_thunk$|^\tret$/\tnop/' \
+		'has no return after the call'
+	doctored frame 's/^\ttestq\t%rsp, %rsp$/\ttestq\t%r11, %r11/' \
+		'may go past the call of gort_morestack'
+	doctored frame 's/^\t\.skip\t8 - .*/\t.skip\t1, 0xcc/' \
+		'does not go on 8 bytes after the call'
 	doctored frame 's/call\tgort_morestack/call\tgort_put/' \
 		'does not go from its check to gort_morestack'
 	doctored frame 's/^\tsubq\t\$[0-9]+, %r11/\tsubq\t$512, %r11/' \
