@@ -30,9 +30,9 @@
  * the caller. So each return goes where the CPU expects it, which remembers the
  * calls: where one does not, all those below it on the stack miss too, and a
  * loop that calls at the end of a segment takes twice the time. Returns are RET
- * and not indirect jumps, so that return thunks apply. No code here is known to the kernel's unwinder: its traces end at a
- * stack switch. gort_backtrace.c knows it: the places that it looks for on the
- * stack of a G have names (*_over).
+ * and not indirect jumps, so that return thunks apply. No code here is known to
+ * the kernel's unwinder: its traces end at a stack switch. gort_backtrace.c knows
+ * it: the places that it looks for on the stack of a G have names (*_over).
  *
  * Who calls gort_morestack need not be a G: somebody may run G code on an
  * ordinary stack while a G is current on this CPU. Then the stack pointer is

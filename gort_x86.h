@@ -29,17 +29,14 @@
  */
 .macro GORT_CALL_INTO reg
 #ifdef CONFIG_X86_KERNEL_IBT
-	jmp	.Lgo\@
-.Linto\@:
-	ANNOTATE_INTRA_FUNCTION_CALL
-	call	.Lover\@
+	jmp	3f
+1:	ANNOTATE_INTRA_FUNCTION_CALL
+	call	2f
 	int3
-.Lover\@:
-	movq	%\reg, (%rsp)
+2:	movq	%\reg, (%rsp)
 	RET
-.Lgo\@:
-	ANNOTATE_INTRA_FUNCTION_CALL
-	call	.Linto\@
+3:	ANNOTATE_INTRA_FUNCTION_CALL
+	call	1b
 #else
 	CALL_NOSPEC \reg
 #endif

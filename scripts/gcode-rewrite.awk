@@ -11,7 +11,9 @@
 #    to the caller, when it has called the function on a new segment; else to what
 #    is GORT_RET_SIZE bytes (gort_asm.h) behind. So a return is made as long as
 #    that. Which kind of return the kernel wants is given by -v ret=. For objtool
-#    a way leads there: a jump that is never taken;
+#    a way leads there: a jump that is never taken. A function that never returns
+#    (gort_exit() is at its end) gets a trap instead, so that objtool, too, knows
+#    that it does not; to find those, the file is given twice;
 #  - a variadic function finds its arguments through %rbp there, which is right
 #    only when it got a new segment; gort_morestack hands it their address in
 #    %r11 whether it did or not;
@@ -27,6 +29,23 @@ BEGIN {
 	print "#undef linux"
 	print "#undef unix"
 }
+
+# The first time: the name of each function that returns, or ends in another one.
+NR == FNR {
+	if ($0 ~ /^[A-Za-z_][A-Za-z0-9_.$]*:/)
+		name = substr($0, 1, index($0, ":") - 1)
+	else if (after_call)
+		after_call = $0 ~ /^(\.L|\t\.(loc|cfi))/
+	else if ($0 ~ /^\tcall\t__morestack$/)
+		after_call = 1
+	else if ($0 ~ /^\t(rep |rep; )?ret|^\tjmp\t[*A-Za-z_]/)
+		returns[name] = 1
+	next
+}
+
+FNR == 1 { after_call = 0 }
+
+/^[A-Za-z_][A-Za-z0-9_.$]*:/ { name = substr($0, 1, index($0, ":") - 1) }
 
 function fail(msg)
 {
@@ -55,7 +74,7 @@ after_call {
 	if ($0 !~ /^\t(ret|rep ret|rep; ret|jmp\t__x86_return_thunk)$/)
 		fail("expected the return after the call of __morestack")
 	print ".Lgort_ret" nr_rets ":"
-	print "\t" ret
+	print "\t" (name in returns ? ret : "int3")
 	print "\t.skip\t8 - (. - .Lgort_ret" nr_rets "), 0xcc"
 	print ".Lgort_go" nr_rets ":"
 	resumed = 1

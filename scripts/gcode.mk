@@ -111,7 +111,7 @@ $(foreach o,$(sort $(gcode-objs) $(notdir $(gcode-objs))),$(eval $(call gcode-ob
 quiet_cmd_gcode = GCODE [M]  $@
       cmd_gcode = $(CC) $(c_flags) $(gcode-flags) -S -o $@.tmp $<; \
 	LC_ALL=C $(AWK) -v curg='$(gcode-curg)' -v ret='$(gcode-ret)' \
-		-f $(gcode-rewrite) $@.tmp > $@ || \
+		-f $(gcode-rewrite) $@.tmp $@.tmp > $@ || \
 		{ rm -f $@; exit 1; }; \
 	rm -f $@.tmp
 
