@@ -41,6 +41,13 @@ help:
 	@echo '  make devel_install    what they are built with, in /usr/src/gort (root);'
 	@echo '                        DEVEL=DIR: elsewhere'
 	@echo
+	@echo 'Packages (Documentation/packaging.rst)'
+	@echo '  make dkms_install     the source of gort.ko for DKMS, in /usr/src (root)'
+	@echo '  make sign             sign gort.ko for Secure Boot; SIGN_KEY=FILE'
+	@echo '                        SIGN_CERT=FILE, default: those of DKMS'
+	@echo '  make package-test     build and install the Debian packages in fresh'
+	@echo '                        trees, and load what came of it (root)'
+	@echo
 	@echo 'Try and test, in a virtual machine with Debian'\''s stock kernel'
 	@echo '  make run              a mixed workload, and what became of it'
 	@echo '  make test             all tests'
@@ -98,15 +105,50 @@ uninstall: kdir
 DEVEL ?= /usr/src/gort
 
 # In the same places as here, so that either is what a module calls GORT.
-devel_install: modules
+devel_install: modules devel_files
+	install -m 644 Module.symvers '$(DEVEL)'
+
+# The same without the symbols of one build
+devel_files:
 	install -d '$(DEVEL)/scripts' '$(DEVEL)/include/linux' \
 		'$(DEVEL)/include/uapi/linux'
 	install -m 644 include/linux/*.h '$(DEVEL)/include/linux'
 	install -m 644 include/uapi/linux/*.h '$(DEVEL)/include/uapi/linux'
-	install -m 644 scripts/gcode.mk scripts/gcode.allow scripts/gcode.lds \
-		scripts/gcode-rewrite.awk scripts/gcode-near.h '$(DEVEL)/scripts'
+	install -m 644 $(gcode) '$(DEVEL)/scripts'
 	install -m 755 scripts/gcode-check '$(DEVEL)/scripts'
-	install -m 644 Module.symvers '$(DEVEL)'
+
+# What G code is built with
+gcode := $(addprefix scripts/,gcode.mk gcode.allow gcode.lds gcode-rewrite.awk \
+	gcode-near.h)
+
+# What gort.ko is built from, where DKMS looks for it
+version := $(shell sed -n 's/^PACKAGE_VERSION="\(.*\)"$$/\1/p' dkms.conf)
+dkms-source = $(DESTDIR)/usr/src/gort-$(version)
+
+dkms_install:
+	$(MAKE) devel_files DEVEL='$(dkms-source)'
+	install -m 644 Kbuild dkms.conf $(filter-out %.mod.c %.g.S,\
+		$(wildcard gort*.[chS])) '$(dkms-source)'
+	install -m 755 scripts/dkms-symvers '$(dkms-source)/scripts'
+
+# For Secure Boot: with a key that the machine's firmware, or its list of owner's
+# keys, has the certificate of. These are the ones that DKMS makes.
+SIGN_KEY ?= /var/lib/dkms/mok.key
+SIGN_CERT ?= /var/lib/dkms/mok.pub
+SIGN_HASH ?= sha256
+SIGN_FILES ?= gort.ko
+
+sign: kdir
+	@for file in '$(SIGN_KEY)' '$(SIGN_CERT)' $(SIGN_FILES); do \
+		[ -e "$$file" ] || { echo "gort: there is no $$file:" \
+			'make modules; make sign SIGN_KEY=FILE SIGN_CERT=FILE' >&2; \
+			exit 1; }; done
+	@# The kernel looks at the last signature alone; objcopy drops an older one.
+	@for file in $(SIGN_FILES); do \
+		[ -z "$$(modinfo -F signer "$$file")" ] || objcopy "$$file"; \
+		$(KDIR)/scripts/sign-file $(SIGN_HASH) '$(SIGN_KEY)' \
+			'$(SIGN_CERT)' "$$file" || exit; \
+		echo "gort: signed $$file"; done
 
 # Not part of an installation: it lets others than root in.
 udev_install:
@@ -169,11 +211,14 @@ bench-vm:
 timeline:
 	@scripts/vm/timeline
 
+package-test:
+	@scripts/package-test
+
 vm-shell:
 	@scripts/vm/shell
 
 check:
 	@scripts/check
 
-.PHONY: all help modules modules_install devel_install udev_install kdir tools tools_install \
+.PHONY: all help modules modules_install devel_install devel_files dkms_install sign package-test udev_install kdir tools tools_install \
 	install uninstall clean setup run test mutants torture fuzz fuzz-unit soak bench bench-vm timeline vm-shell check

@@ -25,6 +25,12 @@ gcode-check := $(gcode-dir)/gcode-check
 gcode-allow := $(gcode-dir)/gcode.allow
 gcode-lds := $(gcode-dir)/gcode.lds
 gcode-top := $(patsubst %/,%,$(dir $(gcode-dir)))
+# Without a build of its own, as the package gort-dev has it, DKMS has built gort for
+# this kernel.
+gcode-symvers := $(wildcard $(gcode-top)/Module.symvers)
+ifeq ($(gcode-symvers)$(wildcard $(gcode-top)/Makefile),)
+gcode-symvers := $(wildcard /var/lib/dkms/gort/kernel-$(KERNELRELEASE)-x86_64/Module.symvers)
+endif
 gcode-own := $(filter $(realpath $(gcode-top)),$(realpath $(KBUILD_EXTMOD)))
 
 # Instrumented frames are larger, and so are the segments then.
@@ -39,14 +45,14 @@ ifeq ($(filter yy- y-y,$(CONFIG_X86_64)$(CONFIG_SMP)-$(CONFIG_UML)),)
 $(error G code needs a kernel for 64-bit x86 and more than one CPU (CONFIG_SMP), or User-Mode Linux with one)
 endif
 # gort itself has no symbols of another gort.
-ifeq ($(gcode-own)$(KBUILD_EXTRA_SYMBOLS)$(wildcard $(gcode-top)/Module.symvers),)
-$(error $(gcode-top) has no Module.symvers: $(if $(wildcard $(gcode-top)/Makefile),build gort first: make -C $(gcode-top) KDIR=$(or $(abs_objtree),DIR),install it again: make devel_install in the tree of gort))
+ifeq ($(gcode-own)$(KBUILD_EXTRA_SYMBOLS)$(gcode-symvers),)
+$(error $(gcode-top) has no Module.symvers: $(if $(wildcard $(gcode-top)/Makefile),build gort first: make -C $(gcode-top) KDIR=$(or $(abs_objtree),DIR),install it again: make devel_install in the tree of gort$(comma) or the package gort-dkms))
 endif
 endif
 
 ifeq ($(gcode-own),)
 ccflags-y += -I$(gcode-top)/include
-KBUILD_EXTRA_SYMBOLS += $(gcode-top)/Module.symvers
+KBUILD_EXTRA_SYMBOLS += $(gcode-symvers)
 endif
 
 # $(call gcode-all,bar.o): the objects of the composite bar.o; gcode-parts: those
