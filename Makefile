@@ -47,6 +47,7 @@ help:
 	@echo '                        SIGN_CERT=FILE, default: those of DKMS'
 	@echo '  make package-test     build and install the Debian packages in fresh'
 	@echo '                        trees, and load what came of it (root)'
+	@echo '  make kernel-tree      lay gort into a kernel source tree, KSRC=DIR'
 	@echo
 	@echo 'Try and test, in a virtual machine with Debian'\''s stock kernel'
 	@echo '  make run              a mixed workload, and what became of it'
@@ -90,6 +91,12 @@ INSTALL_MOD_PATH ?= $(DESTDIR)
 modules_install: modules
 	$(MAKE) -C $(KDIR) M=$(CURDIR) CONFIG_MODULE_SIG_ALL= \
 		INSTALL_MOD_PATH='$(INSTALL_MOD_PATH)' $@
+	@# Without System.map, which packaged headers lack, that leaves out depmod.
+	@$(if $(INSTALL_MOD_PATH),:,depmod "$(kdir-release)")
+
+# The kernel that is built for
+kdir-release = $(shell sed -n 's/^\#define UTS_RELEASE "\(.*\)"/\1/p' \
+	'$(KDIR)/include/generated/utsrelease.h')
 
 install: modules_install tools_install
 
@@ -97,10 +104,8 @@ install: modules_install tools_install
 uninstall: kdir
 	$(MAKE) -C tools/lib uninstall
 	$(MAKE) -C tools/gortctl uninstall
-	@release=$$(sed -n 's/^#define UTS_RELEASE "\(.*\)"/\1/p' \
-		'$(KDIR)/include/generated/utsrelease.h') && \
-	rm -f '$(INSTALL_MOD_PATH)/lib/modules/'"$$release"/extra/gort.ko* && \
-	$(if $(INSTALL_MOD_PATH),:,depmod "$$release")
+	rm -f '$(INSTALL_MOD_PATH)/lib/modules/$(kdir-release)'/extra/gort.ko*
+	$(if $(INSTALL_MOD_PATH),,depmod "$(kdir-release)")
 
 DEVEL ?= /usr/src/gort
 
@@ -214,11 +219,14 @@ timeline:
 package-test:
 	@scripts/package-test
 
+kernel-tree:
+	@scripts/kernel-tree '$(KSRC)'
+
 vm-shell:
 	@scripts/vm/shell
 
 check:
 	@scripts/check
 
-.PHONY: all help modules modules_install devel_install devel_files dkms_install sign package-test udev_install kdir tools tools_install \
+.PHONY: all help modules modules_install devel_install devel_files dkms_install sign package-test kernel-tree udev_install kdir tools tools_install \
 	install uninstall clean setup run test mutants torture fuzz fuzz-unit soak bench bench-vm timeline vm-shell check

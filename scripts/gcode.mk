@@ -31,7 +31,8 @@ gcode-symvers := $(wildcard $(gcode-top)/Module.symvers)
 ifeq ($(gcode-symvers)$(wildcard $(gcode-top)/Makefile),)
 gcode-symvers := $(wildcard /var/lib/dkms/gort/kernel-$(KERNELRELEASE)-x86_64/Module.symvers)
 endif
-gcode-own := $(filter $(realpath $(gcode-top)),$(realpath $(KBUILD_EXTMOD)))
+# In the kernel's tree all symbols are in one build.
+gcode-own := $(if $(KBUILD_EXTMOD),$(filter $(realpath $(gcode-top)),$(realpath $(KBUILD_EXTMOD))),y)
 
 # Instrumented frames are larger, and so are the segments then.
 GORT_FRAME_MAX ?= $(if $(CONFIG_KASAN)$(CONFIG_KCSAN),4096,2048)
