@@ -31,8 +31,10 @@ gcode-symvers := $(wildcard $(gcode-top)/Module.symvers)
 ifeq ($(gcode-symvers)$(wildcard $(gcode-top)/Makefile),)
 gcode-symvers := $(wildcard /var/lib/dkms/gort/kernel-$(KERNELRELEASE)-x86_64/Module.symvers)
 endif
-# In the kernel's tree all symbols are in one build.
-gcode-own := $(if $(KBUILD_EXTMOD),$(filter $(realpath $(gcode-top)),$(realpath $(KBUILD_EXTMOD))),y)
+# In the kernel's tree, gort's symbols are among the kernel's.
+gcode-own := $(strip $(if $(KBUILD_EXTMOD),,y) \
+	$(filter $(abspath $(srctree))/%,$(gcode-top)) \
+	$(filter $(realpath $(gcode-top)),$(realpath $(KBUILD_EXTMOD))))
 
 # Instrumented frames are larger, and so are the segments then.
 GORT_FRAME_MAX ?= $(if $(CONFIG_KASAN)$(CONFIG_KCSAN),4096,2048)
