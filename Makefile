@@ -15,6 +15,10 @@ else ifeq ($(origin KDIR), undefined)
 KDIR := $(or $(GORT_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/gort)/kernels/$(KERNEL)/build
 endif
 
+# A newer Debian's headers come in a tree with its compiler.
+tree := $(wildcard $(dir $(KDIR:/=))tree)
+KMAKE = $(if $(tree),scripts/vm/inside $(tree) make,$(MAKE))
+
 # Who wants the module alone does not need the libraries of the tools.
 all: modules
 	@if $(MAKE) -s --no-print-directory -C tools/gortctl libraries; then \
@@ -81,7 +85,7 @@ help:
 	@echo '  GORT_SEED=N           repeat a test run that printed this seed'
 
 modules: kdir
-	$(MAKE) -C $(KDIR) M=$(CURDIR) $@
+	+$(KMAKE) -C $(KDIR) M=$(CURDIR) $@
 
 # Where DESTDIR is, the whole system is.
 INSTALL_MOD_PATH ?= $(DESTDIR)
@@ -89,7 +93,7 @@ INSTALL_MOD_PATH ?= $(DESTDIR)
 # Distributions keep the key that signed their modules to themselves; trying to
 # sign with it anyway ends in an error message.
 modules_install: modules
-	$(MAKE) -C $(KDIR) M=$(CURDIR) CONFIG_MODULE_SIG_ALL= \
+	+$(KMAKE) -C $(KDIR) M=$(CURDIR) CONFIG_MODULE_SIG_ALL= \
 		INSTALL_MOD_PATH='$(INSTALL_MOD_PATH)' $@
 	@# Without System.map, which packaged headers lack, that leaves out depmod.
 	@$(if $(INSTALL_MOD_PATH),:,depmod "$(kdir-release)")
@@ -178,7 +182,7 @@ tools_install: tools
 	$(if $(DESTDIR),,-ldconfig)
 
 clean:
-	$(if $(wildcard $(KDIR)/Makefile),$(MAKE) -C $(KDIR) M=$(CURDIR) clean)
+	$(if $(wildcard $(KDIR)/Makefile),$(KMAKE) -C $(KDIR) M=$(CURDIR) clean)
 	$(MAKE) -C tools/gortctl clean
 	$(MAKE) -C tools/lib clean
 	rm -rf build

@@ -91,8 +91,8 @@ void gort_exit(void)
 		for (;;)
 			schedule_timeout_idle(MAX_SCHEDULE_TIMEOUT);
 	}
-	gort_mcall(g, GORT_ACT_EXIT);
-	unreachable();
+	for (;;)
+		gort_mcall(g, GORT_ACT_EXIT);
 }
 EXPORT_SYMBOL_GORT(gort_exit);
 

@@ -151,5 +151,4 @@ module_exit(bench_exit);
 MODULE_DESCRIPTION("Measurements of gort beside the kernel's own means");
 MODULE_AUTHOR("The gort developers");
 MODULE_LICENSE("GPL");
-/* MODULE_IMPORT_NS() takes a name or a string, that depends on the kernel. */
-MODULE_INFO(import_ns, "GORT");
+MODULE_IMPORT_NS(GORT);

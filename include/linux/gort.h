@@ -24,7 +24,13 @@
 #include <linux/mutex.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
+#include <linux/version.h>
 #include <uapi/linux/gort.h>
+
+/* MODULE_IMPORT_NS(GORT) is for all kernels; 6.13 made that a string. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 13, 0)
+#define GORT	"GORT"
+#endif
 
 struct gort_ctx;
 struct gort_g;
