@@ -99,6 +99,7 @@ SYM_CODE_START(gort_on_g0)
 	leaq	80(%rbp), %rcx
 	movq	40(%rbp), %rbp
 	movq	%rcx, %rsp
+	GORT_UNWIND_RET
 	RET
 SYM_CODE_END(gort_on_g0)
 

@@ -34,6 +34,9 @@
 .macro GORT_UNWIND_END
 .endm
 
+.macro GORT_UNWIND_RET
+.endm
+
 .macro GORT_ENDBR
 .endm
 

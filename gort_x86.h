@@ -51,6 +51,11 @@
 #endif
 .endm
 
+/* What follows has its return address on top of the stack, as at its start. */
+.macro GORT_UNWIND_RET
+	UNWIND_HINT_FUNC
+.endm
+
 /* Assembly whose address is taken needs a landing pad where IBT is on. */
 .macro GORT_ENDBR
 	ENDBR
