@@ -59,6 +59,7 @@ help:
 	@echo '  make test BOOT="A B"  those of these lines of selftests/boots'
 	@echo '  make test TESTS="A B" these programs of selftests/ alone'
 	@echo '  make test KERNEL=NAME on that kernel of selftests/kernels'
+	@echo '  make test-all         on each of Debian'\''s kernels there; KERNELS="A B"'
 	@echo '  make mutants          is each step guarded? Takes them out, one at a time'
 	@echo '  make mutants MUTANT=x of these, the one of this name'
 	@echo '  make torture          ten minutes of random load on each kind of'
@@ -196,6 +197,9 @@ run:
 test:
 	@scripts/vm/test
 
+test-all:
+	@scripts/vm/test-all
+
 mutants:
 	@scripts/mutants
 
@@ -233,4 +237,4 @@ check:
 	@scripts/check
 
 .PHONY: all help modules modules_install devel_install devel_files dkms_install sign package-test kernel-tree udev_install kdir tools tools_install \
-	install uninstall clean setup run test mutants torture fuzz fuzz-unit soak bench bench-vm timeline vm-shell check
+	install uninstall clean setup run test test-all mutants torture fuzz fuzz-unit soak bench bench-vm timeline vm-shell check
