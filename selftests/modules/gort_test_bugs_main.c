@@ -11,6 +11,7 @@
 #include <linux/slab.h>
 #include <linux/timer.h>
 
+#include "gort_test_compat.h"
 #include "gort_test_bugs.h"
 
 /* An address that outlives what it is the address of */
@@ -55,7 +56,7 @@ long x_k_timer(void *really)
 	timer_setup(t, x_timer_fn, 0);
 	mod_timer(t, jiffies + 3600 * HZ);
 	if (!really)
-		del_timer_sync(t);
+		timer_delete_sync(t);
 	kfree(t);
 	return 0;
 }

@@ -18,6 +18,7 @@
 #include <linux/rcupdate.h>
 #include <linux/uaccess.h>
 
+#include "gort_test_compat.h"
 #include "gort_test_chan.h"
 #include "gort_test_chan_ioctl.h"
 
@@ -203,8 +204,8 @@ long c_k_irq_begin(void *irq)
 	struct c_irq *c = irq;
 
 	c->hard = true;
-	hrtimer_init(&c->timer, CLOCK_MONOTONIC, HRTIMER_MODE_REL_HARD);
-	c->timer.function = irq_fn;
+	hrtimer_setup(&c->timer, irq_fn, CLOCK_MONOTONIC,
+		      HRTIMER_MODE_REL_HARD);
 	hrtimer_start(&c->timer, ns_to_ktime(c->delay_ns),
 		      HRTIMER_MODE_REL_HARD);
 	return 0;

@@ -38,6 +38,7 @@
 #include <linux/string.h>
 #include <net/net_namespace.h>
 
+#include "gort_test_compat.h"
 #include "gort_test_ev.h"
 
 #define E_FAKE_QUEUES	8
@@ -81,8 +82,7 @@ static enum hrtimer_mode e_timer_mode(bool soft, bool quiet)
 
 static void e_timer_setup(enum hrtimer_mode mode)
 {
-	hrtimer_init(&e_scene.timer, CLOCK_MONOTONIC, mode);
-	e_scene.timer.function = e_timer_fn;
+	hrtimer_setup(&e_scene.timer, e_timer_fn, CLOCK_MONOTONIC, mode);
 }
 
 /* Nobody waits, nothing has happened. */

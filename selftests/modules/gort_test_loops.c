@@ -13,6 +13,7 @@
 #include <linux/vmalloc.h>
 #include <linux/workqueue.h>
 
+#include "gort_test_compat.h"
 #include "gort_test_mod.h"
 
 u32 t_loops_end;
@@ -68,8 +69,8 @@ MODULE_PARM_DESC(loops, "0 ends all loops (default 1)");
 
 void t_loops_init(void)
 {
-	hrtimer_init(&t_loops_fuse, CLOCK_MONOTONIC, HRTIMER_MODE_REL_HARD);
-	t_loops_fuse.function = t_loops_burnt;
+	hrtimer_setup(&t_loops_fuse, t_loops_burnt, CLOCK_MONOTONIC,
+		      HRTIMER_MODE_REL_HARD);
 }
 
 void t_loops_exit(void)

@@ -23,6 +23,7 @@
 #include <linux/slab.h>
 #include <linux/smp.h>
 
+#include "gort_test_compat.h"
 #include "gort_test_kernel.h"
 
 struct gort_ctx *t_ctx;
@@ -168,8 +169,8 @@ long t_k_timer_init(void *timer)
 {
 	struct t_timer *t = timer;
 
-	hrtimer_init(&t->timer, CLOCK_MONOTONIC, HRTIMER_MODE_REL_HARD);
-	t->timer.function = t_timer_fn;
+	hrtimer_setup(&t->timer, t_timer_fn, CLOCK_MONOTONIC,
+		      HRTIMER_MODE_REL_HARD);
 	return 0;
 }
 

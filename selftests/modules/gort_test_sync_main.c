@@ -17,6 +17,7 @@
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 
+#include "gort_test_compat.h"
 #include "gort_test_sync.h"
 
 /* Between two interrupts that take part */
@@ -180,8 +181,7 @@ static enum hrtimer_restart s_timer_fired(struct hrtimer *t)
 static void s_timer_init(struct hrtimer *t,
 			 enum hrtimer_restart (*fn)(struct hrtimer *t))
 {
-	hrtimer_init(t, CLOCK_MONOTONIC, HRTIMER_MODE_REL_HARD);
-	t->function = fn;
+	hrtimer_setup(t, fn, CLOCK_MONOTONIC, HRTIMER_MODE_REL_HARD);
 }
 
 long s_k_timer_start(void *crew)

@@ -12,6 +12,7 @@
 #include <linux/smp.h>
 #include <linux/uaccess.h>
 
+#include "../modules/gort_test_compat.h"
 #include "gort_torture.h"
 
 static DEFINE_MUTEX(tort_mutex);
@@ -160,8 +161,7 @@ long tort_k_timer_start(void *arg)
 	enum hrtimer_mode mode = soft ? HRTIMER_MODE_REL_SOFT :
 					HRTIMER_MODE_REL_HARD;
 
-	hrtimer_init(&t->timer, CLOCK_MONOTONIC, mode);
-	t->timer.function = timer_fired;
+	hrtimer_setup(&t->timer, timer_fired, CLOCK_MONOTONIC, mode);
 	hrtimer_start(&t->timer, ns_to_ktime(tort_rand(t, NSEC_PER_MSEC)), mode);
 	return 0;
 }
