@@ -40,6 +40,7 @@ static_assert(sizeof(struct gort_submit) == GORT_SUBMIT_SIZE_VER0);
 static_assert(sizeof(struct gort_wait) == GORT_WAIT_SIZE_VER0);
 static_assert(sizeof(struct gort_cancel) == GORT_CANCEL_SIZE_VER0);
 static_assert(sizeof(struct gort_reap) == GORT_REAP_SIZE_VER0);
+static_assert(sizeof(struct gort_bpf_run) == GORT_BPF_RUN_SIZE_VER0);
 static_assert(sizeof(struct gort_stats) == GORT_STATS_SIZE_VER1);
 static_assert(sizeof(struct gort_completion) == 48);
 static_assert(sizeof(struct gort_task_desc) == 48);
@@ -159,6 +160,26 @@ static long gort_ioc_submit(struct gort_file *f, void __user *arg, bool nowait)
 		return err;
 	err = copy_out(arg, &s, sizeof(s));
 	return s.submitted ? err : -(int)s.error;
+}
+
+static long gort_ioc_bpf(struct gort_file *f, void __user *arg, bool nowait)
+{
+	struct gort_bpf_run b;
+	int err = copy_in(&b, sizeof(b), GORT_BPF_RUN_SIZE_VER0, arg);
+
+	if (err)
+		return err;
+	b.id = 0;
+	err = copy_out(arg, &b, sizeof(b));
+	if (err)
+		return err;
+	if (nowait && !mutex_trylock(&f->submit))
+		return -EAGAIN;
+	if (!nowait && mutex_lock_interruptible(&f->submit))
+		return -ERESTARTSYS;
+	err = gort_bpf_submit(f, &b);
+	mutex_unlock(&f->submit);
+	return err ?: copy_out(arg, &b, sizeof(b));
 }
 
 static bool enough(struct gort_file *f, u32 min)
@@ -413,6 +434,8 @@ static long command(struct gort_file *f, unsigned int cmd, void __user *arg,
 		return gort_ioc_stats(f, arg);
 	case GORT_IOC_REAP:
 		return gort_ioc_reap(f, arg, nowait);
+	case GORT_IOC_BPF:
+		return gort_ioc_bpf(f, arg, nowait);
 	default:
 		return -ENOTTY;
 	}

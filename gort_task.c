@@ -228,6 +228,8 @@ static struct gort_task *task_alloc(struct gort_file *f,
 
 void gort_task_free(struct gort_task *t)
 {
+	if (t->bpf)
+		gort_bpf_put(t->bpf);
 	kmem_cache_free(task_cache, t);
 }
 
@@ -293,6 +295,43 @@ err_count:
 }
 
 /**
+ * gort_file_run() - accept a task of a workload whose arguments are right
+ * @f: the file; its submit mutex is held
+ * @wl: the workload; the reference to its module is taken over
+ * @d: its arguments
+ * @bpf: the BPF program that it is, or NULL; if it is accepted, the reference
+ *	goes to the task
+ * @id: gets the task's id
+ *
+ * Return: 0, -EAGAIN, -EDQUOT, -ENOMEM as GORT_IOC_SUBMIT says.
+ */
+int gort_file_run(struct gort_file *f, const struct gort_workload *wl,
+		  const struct gort_task_desc *d, struct gort_bpf *bpf, u64 *id)
+{
+	struct mem_cgroup *old;
+	struct gort_task *t;
+	int err = -ENOMEM;
+
+	old = gort_charge_begin(f->ctx);
+	t = task_alloc(f, d);
+	if (t) {
+		t->wl = wl;
+		t->bpf = bpf;
+		*id = f->last_id + 1;
+		err = file_start(f, t);
+	}
+	gort_charge_end(old);
+	if (!err)
+		return 0;
+	if (t) {
+		t->bpf = NULL; /* still the caller's */
+		gort_task_free(t);
+	}
+	module_put(wl->owner);
+	return err;
+}
+
+/**
  * gort_file_submit() - accept a task
  * @f: the file; its submit mutex is held
  * @d: what to run
@@ -304,29 +343,13 @@ int gort_file_submit(struct gort_file *f, const struct gort_task_desc *d,
 		     u64 *id)
 {
 	const struct gort_workload *wl;
-	struct mem_cgroup *old;
-	struct gort_task *t;
-	int err = -ENOMEM;
 
 	if (d->flags)
 		return -EINVAL;
 	wl = workload_get(d);
 	if (IS_ERR(wl))
 		return PTR_ERR(wl);
-	old = gort_charge_begin(f->ctx);
-	t = task_alloc(f, d);
-	if (t) {
-		t->wl = wl;
-		*id = f->last_id + 1;
-		err = file_start(f, t);
-	}
-	gort_charge_end(old);
-	if (!err)
-		return 0;
-	if (t)
-		gort_task_free(t);
-	module_put(wl->owner);
-	return err;
+	return gort_file_run(f, wl, d, NULL, id);
 }
 
 /* Ask the task @id to end; -ENOENT if it has completed or never was. */
@@ -432,6 +455,7 @@ void gort_file_close(struct gort_file *f)
 		gort_task_delivered(t);
 		cond_resched();
 	}
+	gort_bpf_file_end(f);
 	gort_ctx_destroy(f->ctx);
 	gort_user_close(user);
 	xa_destroy(&f->tasks);

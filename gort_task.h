@@ -11,6 +11,9 @@
 
 #include "gort.h"
 
+struct gort_bpf;
+struct gort_bpf_file;
+
 /**
  * struct gort_file - an open file of the device
  * @ctx: its context, in whose wait queue readers and waiters sleep; I
@@ -22,6 +25,7 @@
  * @last_id: id of the last accepted task; under @submit
  * @tasks: those that run, by id; its own lock
  * @submit: one batch at a time, so that its ids follow each other
+ * @bpf: what its BPF programs share, made for the first; under @submit
  */
 struct gort_file {
 	struct gort_ctx *ctx;
@@ -33,6 +37,7 @@ struct gort_file {
 	u64 last_id;
 	struct xarray tasks;
 	struct mutex submit;	/* order of a batch */
+	struct gort_bpf_file *bpf;
 };
 
 /**
@@ -43,6 +48,7 @@ struct gort_file {
  * @g: the G; a reference until it is complete; xa_lock of file->tasks
  * @args: I
  * @start_ns: when it was accepted; I
+ * @bpf: the BPF program that it runs, a reference, or NULL; I
  * @c: its completion, being filled in; the task's, then F
  */
 struct gort_task {
@@ -52,6 +58,7 @@ struct gort_task {
 	struct gort_g *g;
 	u64 args[GORT_MAX_ARGS];
 	u64 start_ns;
+	struct gort_bpf *bpf;
 	struct gort_completion c;
 };
 
@@ -59,6 +66,8 @@ struct gort_file *gort_file_open(void);
 void gort_file_close(struct gort_file *f);
 int gort_file_submit(struct gort_file *f, const struct gort_task_desc *d,
 		     u64 *id);
+int gort_file_run(struct gort_file *f, const struct gort_workload *wl,
+		  const struct gort_task_desc *d, struct gort_bpf *bpf, u64 *id);
 int gort_file_cancel(struct gort_file *f, u64 id);
 u64 gort_file_cancel_all(struct gort_file *f);
 struct gort_task *gort_file_take(struct gort_file *f);
@@ -67,5 +76,10 @@ void gort_task_delivered(struct gort_task *t);
 void gort_task_free(struct gort_task *t);
 int gort_workload_info(u32 index, struct gort_workload_info *info);
 unsigned int gort_workload_count(void);
+
+/* gort_bpf.c */
+int gort_bpf_submit(struct gort_file *f, struct gort_bpf_run *b);
+void gort_bpf_file_end(struct gort_file *f);
+long gort_bpf_put(void *arg);
 
 #endif /* _GORT_TASK_H */

@@ -46,6 +46,7 @@
 #define GORT_IOC_CANCEL		_IO(GORT_IOC_MAGIC, 4)
 #define GORT_IOC_STATS		_IO(GORT_IOC_MAGIC, 5)
 #define GORT_IOC_REAP		_IO(GORT_IOC_MAGIC, 6)
+#define GORT_IOC_BPF		_IO(GORT_IOC_MAGIC, 16)
 
 /**
  * struct gort_info - GORT_IOC_INFO: what this module is and allows
@@ -283,6 +284,41 @@ struct gort_reap {
 };
 
 #define GORT_REAP_SIZE_VER0	48
+
+/**
+ * struct gort_bpf_run - GORT_IOC_BPF: start a task that is a BPF program
+ * @size: size of this structure, in
+ * @flags: zero
+ * @prog_fd: the program, of type BPF_PROG_TYPE_SYSCALL; it may be closed after
+ *	the call
+ * @data_size: bytes of its own data, at most GORT_BPF_DATA_MAX
+ * @data: their address; they are copied
+ * @user_data: handed back in the completion, not looked at
+ * @args: &struct gort_bpf_ctx.args of the first step
+ * @id: id of the task, out
+ *
+ * linux/gort_bpf.h says what the program sees. It has the rights of who submits
+ * it. Its status is what it ends with, ECANCELED, EBADRQC (it returned no action
+ * that there is), EINVAL (what it ended with is no errno), or EDEADLK (it ended
+ * with a lock, which was released).
+ *
+ * EBADF (no such descriptor), EINVAL (flags, @data_size, no program, or one of
+ * another type), EMSGSIZE (it looks beyond its context: @data_size is too small),
+ * EOPNOTSUPP (it has tail calls, or the kernel has no BPF), EFAULT, EAGAIN,
+ * EDQUOT, ENOMEM and EINTR as GORT_IOC_SUBMIT.
+ */
+struct gort_bpf_run {
+	__u32 size;
+	__u32 flags;
+	__s32 prog_fd;
+	__u32 data_size;
+	__u64 data;
+	__u64 user_data;
+	__u64 args[4];
+	__u64 id;
+};
+
+#define GORT_BPF_RUN_SIZE_VER0	72
 
 /*
  * gort_stats.cpu: the sum over all CPUs. What is not counted on a CPU (the guard,

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * BPF programs as Gs: what the parts share, and what differs between kernels.
+ */
+#ifndef _GORT_BPF_H
+#define _GORT_BPF_H
+
+#include <linux/bpf.h>
+#include <linux/filter.h>
+#include <linux/rcupdate_trace.h>
+#include <uapi/linux/gort_bpf.h>
+
+#include "gort_task.h"
+
+struct cred;
+
+GORT_CHAN_TYPE(gort_bpf_values, u64);
+
+/**
+ * struct gort_bpf_obj - what a name stands for
+ * @kind: GORT_BPF_IS_*; I
+ * @lock: of a lock; of an event it protects @count
+ * @cond: who waits for the event
+ * @count: how often the event came
+ * @chan: the channel
+ */
+struct gort_bpf_obj {
+	u32 kind;
+	union {
+		struct {
+			struct gort_mutex lock; /* the program's, or count */
+			struct gort_cond cond;
+			u64 count;
+		};
+		union gort_bpf_values chan;
+	};
+};
+
+/**
+ * struct gort_bpf_file - what the programs of one file share
+ * @names: &struct gort_bpf_obj by name, only ever added to; its own lock
+ * @nr_names: how many, or about to be; A
+ * @children: &struct gort_bpf that were spawned and not joined; its own lock
+ * @nr_children: how many; A
+ */
+struct gort_bpf_file {
+	struct xarray names;
+	atomic_t nr_names;
+	struct xarray children;
+	atomic_t nr_children;
+};
+
+/**
+ * struct gort_bpf - a program that runs
+ * @f: its file; I
+ * @prog: the program, a reference; I
+ * @cred: whose rights it has, a reference; I
+ * @ref: its own, or its task's; a child has another one in file->children; A
+ * @child: its number as a child, or 0; I
+ * @step: how many steps it has done; its own
+ * @size: bytes of @ctx; I
+ * @action: what the last step returned; its own
+ * @locks: how many it holds; its own
+ * @status: of a child that has ended; before @ended
+ * @result: as @status
+ * @ended: released when a child has
+ * @other: the child just made, or waited for; a reference; its own
+ * @obj: what was looked up last; its own
+ * @cases: for select; its own
+ * @ctx: what the program sees; its own
+ */
+struct gort_bpf {
+	struct gort_file *f;
+	struct bpf_prog *prog;
+	const struct cred *cred;
+	refcount_t ref;
+	u32 child;
+	u64 step;
+	u32 size;
+	u32 action;
+	u32 locks;
+	int status;
+	u64 result;
+	struct gort_sem ended;
+	struct gort_bpf *other;
+	struct gort_bpf_obj *obj;
+	struct gort_case cases[GORT_BPF_CASES];
+	struct gort_bpf_ctx ctx;
+};
+
+/* gort_bpf.c: by gort_call() or gort_syscall(), with a struct gort_bpf */
+long gort_bpf_step(void *arg);
+long gort_bpf_make(void *arg);
+long gort_bpf_find(void *arg);
+long gort_bpf_cases(void *arg);
+long gort_bpf_spawn(void *arg);
+long gort_bpf_child(void *arg);
+long gort_bpf_joined(void *arg);
+long gort_bpf_put(void *arg);
+
+/* gort_bpf_act.c; G code */
+int gort_bpf_body(const u64 *args, u64 *result);
+
+#ifdef CONFIG_BPF_SYSCALL
+/* One run, as BPF_PROG_TEST_RUN does it: all programs of this type may sleep. */
+static inline u32 gort_bpf_prog_run(const struct bpf_prog *prog, void *ctx)
+{
+	u32 ret;
+
+	rcu_read_lock_trace();
+	ret = bpf_prog_run_pin_on_cpu(prog, ctx);
+	rcu_read_unlock_trace();
+	return ret;
+}
+#else
+static inline u32 gort_bpf_prog_run(const struct bpf_prog *prog, void *ctx)
+{
+	return GORT_BPF_DONE;
+}
+#endif
+
+#endif /* _GORT_BPF_H */
