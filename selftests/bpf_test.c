@@ -1,0 +1,528 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * BPF programs as green threads: steps, actions, what bad programs come to.
+ */
+
+#include "bpf_test.h"
+
+#define MS	GT_NSEC_PER_MSEC
+#define EVER	GORT_WAIT_FOREVER
+#define END(x)	{ .action = GORT_BPF_DONE, .a = { x } }
+#define MAKE(name, kind, cap)	{ .action = GORT_BPF_MAKE, .a = { name, GORT_BPF_IS_##kind, cap } }
+
+FIXTURE(bpf) {
+	int fd;
+};
+
+FIXTURE_SETUP(bpf)
+{
+	static const struct op end[] = { END(0) };
+	int prog = bt_prog(end, 1, NULL, 0);
+
+	if (prog == -ENOSYS)
+		SKIP(return, "this kernel has no bpf(2)");
+	ASSERT_LE(0, prog);
+	close(prog);
+	self->fd = gt_open(0);
+	ASSERT_LE(0, self->fd);
+}
+
+FIXTURE_TEARDOWN(bpf)
+{
+	close(self->fd);
+}
+
+/* Runs a script of this file, alone; the status and, in @res, the result. */
+#define RUN(script, res)						\
+({									\
+	int __err = BT_START(self->fd, script, NULL);			\
+									\
+	__err ?: bt_end(self->fd, res);					\
+})
+
+/* Breaks if a step does not find its number, or a sleep ends too early. */
+TEST_F(bpf, yields_sleeps_and_ends)
+{
+	static const struct op script[] = {
+		{ .action = GORT_BPF_YIELD },
+		{ .action = GORT_BPF_SLEEP, .a = { 20 * MS }, .later = 1 },
+		{ .action = GORT_BPF_YIELD },
+		END(4711),
+	};
+	__u64 begun = gt_now(), res = 0;
+
+	EXPECT_EQ(0, RUN(script, &res));
+	EXPECT_EQ(4711, res);
+	EXPECT_LE(begun + 20 * MS, gt_now());
+}
+
+/* The instrument: a script that demands what is not so is told so. */
+TEST_F(bpf, a_wrong_script_is_seen)
+{
+	static const struct op script[] = {
+		{ .action = GORT_BPF_YIELD, .ret = -ENOENT },
+		END(1),
+	};
+	__u64 res = 0;
+
+	EXPECT_EQ(-EPROTO, RUN(script, &res));
+}
+
+TEST_F(bpf, ends_with_an_errno)
+{
+	static const struct op err[] = { { .action = GORT_BPF_DONE, .a = { 0, ENOTTY } } };
+	static const struct op none[] = { { .action = GORT_BPF_DONE, .a = { 0, 4096 } } };
+
+	EXPECT_EQ(-ENOTTY, RUN(err, NULL));
+	EXPECT_EQ(-EINVAL, RUN(none, NULL));
+}
+
+/* Arguments and data arrive; the program's descriptor is closed meanwhile. */
+TEST_F(bpf, sees_its_arguments_and_data)
+{
+	struct prog p = { .n = 0 };
+	__u64 data[2] = { 1000, 200 }, res = 0;
+	struct gort_bpf_run b = {
+		.size = sizeof(b), .data = (uintptr_t)data,
+		.data_size = sizeof(data), .args = { 0, 0, 30, 4 },
+	};
+
+	bt_load(&p, BPF_REG_2, sizeof(struct gort_bpf_ctx));
+	bt_load(&p, BPF_REG_3, sizeof(struct gort_bpf_ctx) + 8);
+	bt_insn(&p, BPF_ALU64 | BPF_ADD | BPF_X, BPF_REG_2, BPF_REG_3, 0, 0);
+	bt_load(&p, BPF_REG_3, CTX(args[2]));
+	bt_insn(&p, BPF_ALU64 | BPF_ADD | BPF_X, BPF_REG_2, BPF_REG_3, 0, 0);
+	bt_load(&p, BPF_REG_3, CTX(args[3]));
+	bt_insn(&p, BPF_ALU64 | BPF_ADD | BPF_X, BPF_REG_2, BPF_REG_3, 0, 0);
+	bt_store(&p, CTX(args[0]), BPF_REG_2);
+	bt_set(&p, CTX(args[1]), 0);
+	bt_return(&p, GORT_BPF_DONE);
+	b.prog_fd = bt_load_prog(&p, BPF_PROG_TYPE_SYSCALL);
+	ASSERT_LE(0, b.prog_fd);
+	EXPECT_EQ(0, gt_ioctl(self->fd, GORT_IOC_BPF, &b));
+	close(b.prog_fd);
+	EXPECT_EQ(0, bt_end(self->fd, &res));
+	EXPECT_EQ(1234, res);
+
+	b.prog_fd = bt_load_prog(&p, BPF_PROG_TYPE_SYSCALL);
+	b.data_size = 8;
+	EXPECT_EQ(-EMSGSIZE, gt_ioctl(self->fd, GORT_IOC_BPF, &b));
+	b.data_size = 16;
+	b.data = 8;
+	EXPECT_EQ(-EFAULT, gt_ioctl(self->fd, GORT_IOC_BPF, &b));
+	EXPECT_EQ(0, gt_of_file(self->fd));
+	close(b.prog_fd);
+}
+
+TEST_F(bpf, submission_is_checked)
+{
+	static const struct op end[] = { END(0) };
+	struct gort_bpf_run b = { .size = sizeof(b), .prog_fd = -1 };
+	struct prog p = { .n = 0 };
+
+	EXPECT_EQ(-EBADF, gt_ioctl(self->fd, GORT_IOC_BPF, &b));
+	b.prog_fd = self->fd;
+	EXPECT_EQ(-EINVAL, gt_ioctl(self->fd, GORT_IOC_BPF, &b));
+	bt_return(&p, 0);
+	b.prog_fd = bt_load_prog(&p, BPF_PROG_TYPE_SOCKET_FILTER);
+	ASSERT_LE(0, b.prog_fd);
+	EXPECT_EQ(-EINVAL, gt_ioctl(self->fd, GORT_IOC_BPF, &b));
+	close(b.prog_fd);
+
+	b.prog_fd = bt_prog(end, 1, NULL, 0);
+	ASSERT_LE(0, b.prog_fd);
+	b.flags = 1;
+	EXPECT_EQ(-EINVAL, gt_ioctl(self->fd, GORT_IOC_BPF, &b));
+	b.flags = 0;
+	b.data_size = GORT_BPF_DATA_MAX + 1;
+	EXPECT_EQ(-EINVAL, gt_ioctl(self->fd, GORT_IOC_BPF, &b));
+	b.data_size = 0;
+	b.size = sizeof(b) - 8;
+	EXPECT_EQ(-EINVAL, gt_ioctl(self->fd, GORT_IOC_BPF, &b));
+	b.size = 8192;
+	EXPECT_EQ(-E2BIG, gt_ioctl(self->fd, GORT_IOC_BPF, &b));
+	EXPECT_EQ(-EFAULT, gt_ioctl(self->fd, GORT_IOC_BPF, NULL));
+	b.size = sizeof(b);
+	EXPECT_EQ(0, gt_ioctl(self->fd, GORT_IOC_BPF, &b));
+	EXPECT_EQ(0, bt_end(self->fd, NULL));
+	close(b.prog_fd);
+}
+
+/* How far the program that is called would look is not known. */
+TEST_F(bpf, tail_calls_are_refused)
+{
+	union bpf_attr attr = {
+		.map_type = BPF_MAP_TYPE_PROG_ARRAY, .key_size = 4,
+		.value_size = 4, .max_entries = 1,
+	};
+	int map = syscall(__NR_bpf, BPF_MAP_CREATE, &attr, sizeof(attr)), prog;
+	struct prog p = { .n = 0 };
+
+	ASSERT_LE(0, map);
+	bt_insn(&p, BPF_LD | BPF_DW | BPF_IMM, BPF_REG_2, BPF_PSEUDO_MAP_FD, 0, map);
+	bt_insn(&p, 0, 0, 0, 0, 0);
+	bt_insn(&p, BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_3, 0, 0, 0);
+	bt_insn(&p, BPF_JMP | BPF_CALL, 0, 0, 0, BPF_FUNC_tail_call);
+	bt_return(&p, GORT_BPF_DONE);
+	prog = bt_load_prog(&p, BPF_PROG_TYPE_SYSCALL);
+	ASSERT_LE(0, prog);
+	EXPECT_EQ(-EOPNOTSUPP, bt_submit(self->fd, prog, 0, NULL));
+	close(prog);
+	close(map);
+}
+
+TEST_F(bpf, an_unknown_action_ends_it)
+{
+	static const struct op next[] = { { .action = GORT_BPF_JOIN + 1 } };
+	static const struct op last[] = { { .action = ~0U } };
+
+	EXPECT_EQ(-EBADRQC, RUN(next, NULL));
+	EXPECT_EQ(-EBADRQC, RUN(last, NULL));
+}
+
+/* Each action on a name that there is not, or that is something else. */
+TEST_F(bpf, names_are_looked_up)
+{
+	static const struct op script[] = {
+		{ .action = GORT_BPF_LOCK, .a = { 1, EVER }, .ret = -ENOENT },
+		{ .action = GORT_BPF_UNLOCK, .a = { 1 }, .ret = -ENOENT },
+		{ .action = GORT_BPF_WAIT, .a = { 1, 0, EVER }, .ret = -ENOENT },
+		{ .action = GORT_BPF_NOTIFY, .a = { 1 }, .ret = -ENOENT },
+		{ .action = GORT_BPF_SEND, .a = { 1, 0, EVER }, .ret = -ENOENT },
+		{ .action = GORT_BPF_RECV, .a = { 1, EVER }, .ret = -ENOENT },
+		{ .action = GORT_BPF_CLOSE, .a = { 1 }, .ret = -ENOENT },
+		{ .action = GORT_BPF_SELECT, .a = { 1, EVER }, .cases = { { .chan = 1 } },
+		  .ret = -ENOENT },
+		{ .action = GORT_BPF_SELECT, .a = { 0, EVER }, .ret = -EINVAL },
+		{ .action = GORT_BPF_SELECT, .a = { 9, EVER }, .ret = -EINVAL },
+		{ .action = GORT_BPF_JOIN, .a = { 1, EVER }, .ret = -ENOENT },
+		{ .action = GORT_BPF_MAKE, .a = { 1, 0 }, .ret = -EINVAL },
+		{ .action = GORT_BPF_MAKE, .a = { 1, 4 }, .ret = -EINVAL },
+		{ .action = GORT_BPF_MAKE, .a = { 1, GORT_BPF_IS_LOCK, 1 }, .ret = -EINVAL },
+		{ .action = GORT_BPF_MAKE, .a = { 1, GORT_BPF_IS_CHAN, GORT_BPF_CHAN_MAX + 1 },
+		  .ret = -EINVAL },
+		MAKE(1, LOCK, 0),
+		{ .action = GORT_BPF_MAKE, .a = { 1, GORT_BPF_IS_CHAN, 0 }, .ret = -EEXIST },
+		MAKE(~0ULL, CHAN, GORT_BPF_CHAN_MAX),
+		{ .action = GORT_BPF_SEND, .a = { 1, 0, EVER }, .ret = -ENOENT },
+		{ .action = GORT_BPF_LOCK, .a = { ~0ULL, EVER }, .ret = -ENOENT },
+		END(0),
+	};
+
+	EXPECT_EQ(0, RUN(script, NULL));
+}
+
+/* What need not wait, and what comes too late. */
+TEST_F(bpf, actions_do_what_they_say)
+{
+	static const struct op script[] = {
+		MAKE(1, LOCK, 0), MAKE(2, EVENT, 0), MAKE(3, CHAN, 1), MAKE(4, CHAN, 0),
+		{ .action = GORT_BPF_UNLOCK, .a = { 1 }, .ret = -EPERM },
+		{ .action = GORT_BPF_LOCK, .a = { 1, EVER } },
+		{ .action = GORT_BPF_LOCK, .a = { 1, EVER }, .ret = -EDEADLK },
+		{ .action = GORT_BPF_UNLOCK, .a = { 1 } },
+		{ .action = GORT_BPF_WAIT, .a = { 2, 0, MS }, .later = 4, .ret = -ETIME },
+		{ .action = GORT_BPF_NOTIFY, .a = { 2 }, .check = true, .is = 1 },
+		{ .action = GORT_BPF_WAIT, .a = { 2, 0, EVER }, .check = true, .is = 1 },
+		{ .action = GORT_BPF_RECV, .a = { 3, 0 }, .ret = -ETIME },
+		{ .action = GORT_BPF_SEND, .a = { 3, 77, EVER } },
+		{ .action = GORT_BPF_SEND, .a = { 3, 78, MS }, .later = 4, .ret = -ETIME },
+		{ .action = GORT_BPF_SELECT, .a = { 2, EVER }, .ret = 1,
+		  .cases = { { .chan = 4 }, { .chan = 3 } } },
+		{ .action = GORT_BPF_SELECT, .a = { 2, EVER }, .ret = 0,
+		  .cases = { { .chan = 3, .value = 79, .send = 1 }, { .chan = 4 } } },
+		{ .action = GORT_BPF_CLOSE, .a = { 3 } },
+		{ .action = GORT_BPF_CLOSE, .a = { 3 }, .ret = -EPIPE },
+		{ .action = GORT_BPF_SEND, .a = { 3, 1, EVER }, .ret = -EPIPE },
+		{ .action = GORT_BPF_RECV, .a = { 3, EVER }, .check = true, .is = 79 },
+		{ .action = GORT_BPF_RECV, .a = { 3, EVER }, .ret = -EPIPE },
+		{ .action = GORT_BPF_SELECT, .a = { 1, EVER }, .cases = { { .chan = 3 } },
+		  .ret = -EPIPE },
+		END(0),
+	};
+	__u64 step = 0;
+
+	EXPECT_EQ(0, RUN(script, &step)) TH_LOG("at step %llu", step);
+}
+
+/* Two programs, each with what the other waits for. */
+TEST_F(bpf, programs_wait_for_each_other)
+{
+	static const struct op one[] = {
+		MAKE(1, CHAN, 0), MAKE(2, CHAN, 0), MAKE(3, EVENT, 0),
+		{ .action = GORT_BPF_RECV, .a = { 1, EVER }, .check = true, .is = 5 },
+		{ .action = GORT_BPF_SEND, .a = { 2, 6, EVER } },
+		{ .action = GORT_BPF_WAIT, .a = { 3, 0, EVER }, .check = true, .is = 1 },
+		END(0),
+	};
+	static const struct op two[] = {
+		{ .action = GORT_BPF_SEND, .a = { 1, 5, EVER } },
+		{ .action = GORT_BPF_SELECT, .a = { 2, EVER }, .ret = 1,
+		  .cases = { { .chan = 1 }, { .chan = 2 } } },
+		{ .action = GORT_BPF_NOTIFY, .a = { 3 } },
+		END(0),
+	};
+
+	ASSERT_EQ(0, BT_START(self->fd, one, NULL));
+	ASSERT_EQ(0, bt_asleep(self->fd));
+	ASSERT_EQ(0, BT_START(self->fd, two, NULL));
+	EXPECT_EQ(0, bt_end(self->fd, NULL));
+	EXPECT_EQ(0, bt_end(self->fd, NULL));
+}
+
+/* A name is known in its own file alone. */
+TEST_F(bpf, files_do_not_share_names)
+{
+	static const struct op make[] = { MAKE(1, LOCK, 0), END(0) };
+	int other = gt_open(0);
+
+	ASSERT_LE(0, other);
+	EXPECT_EQ(0, RUN(make, NULL));
+	ASSERT_EQ(0, BT_START(other, make, NULL));
+	EXPECT_EQ(0, bt_end(other, NULL));
+	close(other);
+}
+
+TEST_F(bpf, children_are_spawned_and_joined)
+{
+	static const struct op parent[] = {
+		MAKE(1, CHAN, 0),
+		{ .action = GORT_BPF_SPAWN, .a = { 0, 42 } },
+		{ .action = GORT_BPF_JOIN, .a = { 0, 0 }, .keep = 1, .ret = -ETIME },
+		{ .action = GORT_BPF_SEND, .a = { 1, 7, EVER }, },
+		{ .action = GORT_BPF_JOIN, .a = { 1, EVER }, .ret = -ENOTTY, .check = true, .is = 9 },
+		{ .action = GORT_BPF_JOIN, .a = { 1, EVER }, .ret = -ENOENT },
+		END(8),
+	};
+	static const struct op child[] = {
+		{ .action = GORT_BPF_RECV, .a = { 1, EVER }, .check = true, .is = 7 },
+		{ .action = GORT_BPF_DONE, .a = { 9, ENOTTY } },
+	};
+	int prog = bt_prog(parent, ARRAY_SIZE(parent), child, ARRAY_SIZE(child));
+	__u64 res = 0;
+
+	ASSERT_LE(0, prog);
+	ASSERT_EQ(0, bt_submit(self->fd, prog, 0, NULL));
+	close(prog);
+	EXPECT_EQ(0, bt_end(self->fd, &res));
+	EXPECT_EQ(8, res);
+}
+
+/* Children that nobody joins: the cap of the file ends it, and nothing is left. */
+TEST_F_TIMEOUT(bpf, endless_spawn_meets_the_cap, 120)
+{
+	struct prog p = { .n = 0 };
+	__s64 base = gt_total(self->fd);
+	struct gt_params params;
+	unsigned int jump;
+	__u64 res = 0;
+	int prog;
+
+	/* spawn until that fails; children end at once */
+	bt_load(&p, BPF_REG_2, CTX(child));
+	bt_load(&p, BPF_REG_3, CTX(ret));
+	bt_insn(&p, BPF_ALU64 | BPF_OR | BPF_X, BPF_REG_2, BPF_REG_3, 0, 0);
+	jump = p.n;
+	bt_insn(&p, BPF_JMP | BPF_JNE | BPF_K, BPF_REG_2, 0, 0, 0);
+	bt_return(&p, GORT_BPF_SPAWN);
+	p.i[jump].off = p.n - jump - 1;
+	bt_insn(&p, BPF_ALU64 | BPF_NEG, BPF_REG_3, 0, 0, 0);
+	bt_store(&p, CTX(args[0]), BPF_REG_3);
+	bt_set(&p, CTX(args[1]), 0);
+	bt_return(&p, GORT_BPF_DONE);
+	prog = bt_load_prog(&p, BPF_PROG_TYPE_SYSCALL);
+	ASSERT_LE(0, prog);
+	ASSERT_TRUE(gt_params_save(&params));
+	ASSERT_EQ(0, gt_param_set("max_tasks_file", 200));
+	close(self->fd);
+	self->fd = gt_open(0);
+	EXPECT_TRUE(gt_params_restore(&params));
+	ASSERT_EQ(0, bt_submit(self->fd, prog, 0, NULL));
+	EXPECT_EQ(0, bt_end(self->fd, &res));
+	EXPECT_EQ(EAGAIN, res);
+	close(prog);
+	EXPECT_TRUE(gt_wait_for(gt_total(self->fd) == base));
+}
+
+/* Breaks if a yield does not let others run, or is not where a cancel is seen. */
+TEST_F(bpf, endless_yield_lets_others_run)
+{
+	struct prog p = { .n = 0 };
+	static const struct op end[] = { END(1) };
+	struct gort_bpf_run b = { .size = sizeof(b) };
+	struct gort_completion c;
+	int i;
+
+	bt_return(&p, GORT_BPF_YIELD);
+	b.prog_fd = bt_load_prog(&p, BPF_PROG_TYPE_SYSCALL);
+	ASSERT_LE(0, b.prog_fd);
+	for (i = 0; i < 4; i++)
+		ASSERT_EQ(0, gt_ioctl(self->fd, GORT_IOC_BPF, &b));
+	close(b.prog_fd);
+	EXPECT_EQ(0, RUN(end, NULL));
+	EXPECT_EQ(0, gt_cancel_all(self->fd, NULL));
+	for (i = 0; i < 4; i++) {
+		ASSERT_EQ(1, gt_read(self->fd, &c, 1));
+		EXPECT_EQ(-ECANCELED, c.status);
+	}
+}
+
+/* In each state in which a program may be asleep for good */
+TEST_F(bpf, cancelled_where_it_waits)
+{
+	static const struct op first[] = {
+		MAKE(1, LOCK, 0), MAKE(2, EVENT, 0), MAKE(3, CHAN, 0), MAKE(4, CHAN, 0),
+		{ .action = GORT_BPF_LOCK, .a = { 1, EVER } },
+		{ .action = GORT_BPF_WAIT, .a = { 2, 0, EVER }, }, END(0),
+	};
+	static const struct op states[][2] = {
+		{ { .action = GORT_BPF_LOCK, .a = { 1, EVER } }, END(0) },
+		{ { .action = GORT_BPF_WAIT, .a = { 2, 0, EVER } }, END(0) },
+		{ { .action = GORT_BPF_SEND, .a = { 3, 0, EVER } }, END(0) },
+		{ { .action = GORT_BPF_RECV, .a = { 4, EVER } }, END(0) },
+		{ { .action = GORT_BPF_SELECT, .a = { 1, EVER }, .cases = { { .chan = 4 } } }, END(0) },
+	};
+	unsigned int i;
+	__u64 id, holder;
+
+	ASSERT_EQ(0, BT_START(self->fd, first, &holder));
+	ASSERT_EQ(0, bt_asleep(self->fd));
+	for (i = 0; i < ARRAY_SIZE(states); i++) {
+		ASSERT_EQ(0, bt_start(self->fd, states[i], 2, &id));
+		EXPECT_EQ(0, bt_asleep(self->fd));
+		EXPECT_EQ(0, gt_cancel(self->fd, id, NULL));
+		EXPECT_EQ(-ECANCELED, bt_end(self->fd, NULL)) TH_LOG("state %u", i);
+	}
+	/* it has a lock, which it does not take along */
+	EXPECT_EQ(0, gt_cancel(self->fd, holder, NULL));
+	EXPECT_EQ(-EDEADLK, bt_end(self->fd, NULL));
+}
+
+TEST_F(bpf, cancelled_asleep_and_with_its_child)
+{
+	static const struct op sleeps[] = {
+		{ .action = GORT_BPF_SLEEP, .a = { GT_HOUR }, .later = 1 }, END(0),
+	};
+	static const struct op parent[] = {
+		MAKE(1, CHAN, 0), { .action = GORT_BPF_SPAWN },
+		{ .action = GORT_BPF_JOIN, .a = { 0, EVER }, .keep = 1 }, END(0),
+	};
+	static const struct op child[] = { { .action = GORT_BPF_RECV, .a = { 1, EVER } }, END(0) };
+	__s64 base = gt_total(self->fd);
+	int prog = bt_prog(parent, ARRAY_SIZE(parent), child, ARRAY_SIZE(child));
+	__u64 id;
+
+	ASSERT_EQ(0, BT_START(self->fd, sleeps, &id));
+	gt_pause();
+	EXPECT_EQ(0, gt_cancel(self->fd, id, NULL));
+	EXPECT_EQ(-ECANCELED, bt_end(self->fd, NULL));
+
+	ASSERT_EQ(0, bt_submit(self->fd, prog, 0, NULL));
+	close(prog);
+	EXPECT_EQ(0, bt_asleep(self->fd));
+	EXPECT_EQ(0, gt_cancel_all(self->fd, NULL));
+	EXPECT_EQ(-ECANCELED, bt_end(self->fd, NULL));
+	EXPECT_TRUE(gt_wait_for(gt_total(self->fd) == base));
+}
+
+TEST_F(bpf, who_ends_with_a_lock_is_told)
+{
+	static const struct op keeps[] = {
+		MAKE(1, LOCK, 0), { .action = GORT_BPF_LOCK, .a = { 1, EVER } }, END(0),
+	};
+	static const struct op takes[] = { { .action = GORT_BPF_LOCK, .a = { 1, EVER } },
+					   { .action = GORT_BPF_UNLOCK, .a = { 1 } }, END(0) };
+
+	EXPECT_EQ(-EDEADLK, RUN(keeps, NULL));
+	EXPECT_EQ(0, RUN(takes, NULL));
+}
+
+/* A process that is killed takes its programs along, wherever they are. */
+TEST_F(bpf, killed_while_they_wait)
+{
+	static const struct op waits[] = {
+		MAKE(1, EVENT, 0), { .action = GORT_BPF_WAIT, .a = { 1, 0, EVER } }, END(0),
+	};
+	__s64 base = gt_total(self->fd);
+	pid_t pid = gt_fork();
+
+	ASSERT_LE(0, pid);
+	if (!pid) {
+		int fd = gt_open(0);
+
+		if (fd < 0 || BT_START(fd, waits, NULL))
+			_exit(1);
+		pause();
+	}
+	EXPECT_TRUE(gt_wait_for(gt_total(self->fd) == base + 1));
+	kill(pid, SIGKILL);
+	EXPECT_EQ(-SIGKILL, gt_reap(pid));
+	EXPECT_TRUE(gt_wait_for(gt_total(self->fd) == base));
+}
+
+/* The file, the program and its data go in any order. */
+TEST_F(bpf, closed_while_they_wait)
+{
+	static const struct op waits[] = {
+		MAKE(1, CHAN, 4), { .action = GORT_BPF_SEND, .a = { 1, 1, EVER } },
+		MAKE(2, LOCK, 0), { .action = GORT_BPF_LOCK, .a = { 2, EVER } },
+		MAKE(3, EVENT, 0), { .action = GORT_BPF_WAIT, .a = { 3, 0, EVER } }, END(0),
+	};
+	__s64 base = gt_total(self->fd);
+	int fd = gt_open(0);
+	int prog = bt_prog(waits, ARRAY_SIZE(waits), NULL, 0);
+
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, bt_submit(fd, prog, 0, NULL));
+	EXPECT_EQ(0, bt_asleep(fd));
+	close(fd);
+	EXPECT_EQ(base, gt_total(self->fd));
+	close(prog);
+}
+
+/* A call that makes a descriptor would put it where all kthreads have theirs. */
+TEST_F(bpf, no_descriptor_is_made_in_a_step)
+{
+	struct prog p = { .n = 0 };
+	int at, prog;
+	__u64 res = 0;
+
+	/* a map, by bpf_sys_bpf(), from attributes on the program's stack */
+	bt_insn(&p, BPF_ALU64 | BPF_MOV | BPF_X, BPF_REG_6, BPF_REG_1, 0, 0);
+	for (at = -72; at < 0; at += 8)
+		bt_insn(&p, BPF_ST | BPF_MEM | BPF_DW, BPF_REG_10, 0, at, 0);
+	bt_insn(&p, BPF_ST | BPF_MEM | BPF_W, BPF_REG_10, 0, -72, BPF_MAP_TYPE_ARRAY);
+	bt_insn(&p, BPF_ST | BPF_MEM | BPF_W, BPF_REG_10, 0, -68, 4);
+	bt_insn(&p, BPF_ST | BPF_MEM | BPF_W, BPF_REG_10, 0, -64, 4);
+	bt_insn(&p, BPF_ST | BPF_MEM | BPF_W, BPF_REG_10, 0, -60, 1);
+	bt_insn(&p, BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_1, 0, 0, BPF_MAP_CREATE);
+	bt_insn(&p, BPF_ALU64 | BPF_MOV | BPF_X, BPF_REG_2, BPF_REG_10, 0, 0);
+	bt_insn(&p, BPF_ALU64 | BPF_ADD | BPF_K, BPF_REG_2, 0, 0, -72);
+	bt_insn(&p, BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_3, 0, 0, 72);
+	bt_insn(&p, BPF_JMP | BPF_CALL, 0, 0, 0, BPF_FUNC_sys_bpf);
+	bt_insn(&p, BPF_ALU64 | BPF_MOV | BPF_X, BPF_REG_1, BPF_REG_6, 0, 0);
+	bt_store(&p, CTX(args[0]), BPF_REG_0);
+	bt_set(&p, CTX(args[1]), 0);
+	bt_return(&p, GORT_BPF_DONE);
+	prog = bt_load_prog(&p, BPF_PROG_TYPE_SYSCALL);
+	ASSERT_LE(0, prog);
+	ASSERT_EQ(0, bt_submit(self->fd, prog, 0, NULL));
+	EXPECT_EQ(0, bt_end(self->fd, &res));
+	EXPECT_EQ(-EMFILE, (__s64)res);
+	close(prog);
+}
+
+/* On a kernel without BPF there is one answer. */
+TEST(without_bpf)
+{
+	struct gort_bpf_run b = { .size = sizeof(b), .prog_fd = -1 };
+	int fd = gt_open(0), err;
+
+	ASSERT_LE(0, fd);
+	err = syscall(__NR_bpf, BPF_PROG_LOAD, NULL, 0) < 0 ? -errno : 0;
+	EXPECT_EQ(err == -ENOSYS ? -EOPNOTSUPP : -EBADF,
+		  gt_ioctl(fd, GORT_IOC_BPF, &b));
+	close(fd);
+}
+
+TEST_HARNESS_MAIN
