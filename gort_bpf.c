@@ -21,8 +21,8 @@
  * program may call bpf(2), within limits: it does so as its submitter. Such a
  * call would put a descriptor into the table that all kthreads share, where nobody
  * closes it; the M's limit of descriptors is zero in a step, which is EMFILE.
- * Tail calls are refused: how far the program that is called looks into the
- * context is not known here.
+ * A program that may sleep has no tail calls, so none looks further into the
+ * context than the one that was submitted.
  *
  * Who can still hold a struct gort_bpf? Its G, while it runs; the task, from its
  * acceptance until its completion is read; for a child, the G and the table of
@@ -347,20 +347,14 @@ void gort_bpf_file_end(struct gort_file *f)
 /* The program of @b, if it is one that can run here. */
 static struct bpf_prog *prog_get(const struct gort_bpf_run *b)
 {
+	u32 size = sizeof(struct gort_bpf_ctx) + b->data_size;
 	struct bpf_prog *prog;
-	int err = 0;
 
 	prog = bpf_prog_get_type_dev(b->prog_fd, BPF_PROG_TYPE_SYSCALL, false);
-	if (IS_ERR(prog))
-		return prog;
-	if (prog->cb_access)
-		err = -EOPNOTSUPP;
-	else if (prog->aux->max_ctx_offset > sizeof(struct gort_bpf_ctx) + b->data_size)
-		err = -EMSGSIZE;
-	if (!err)
+	if (IS_ERR(prog) || prog->aux->max_ctx_offset <= size)
 		return prog;
 	bpf_prog_put(prog);
-	return ERR_PTR(err);
+	return ERR_PTR(-EMSGSIZE);
 }
 
 static int start(struct gort_file *f, struct gort_bpf *r, struct gort_bpf_run *b)

@@ -304,8 +304,8 @@ struct gort_reap {
  *
  * EBADF (no such descriptor), EINVAL (flags, @data_size, no program, or one of
  * another type), EMSGSIZE (it looks beyond its context: @data_size is too small),
- * EOPNOTSUPP (it has tail calls, or the kernel has no BPF), EFAULT, EAGAIN,
- * EDQUOT, ENOMEM and EINTR as GORT_IOC_SUBMIT.
+ * EOPNOTSUPP (the kernel has no BPF), EFAULT, EAGAIN, EDQUOT, ENOMEM and EINTR as
+ * GORT_IOC_SUBMIT.
  */
 struct gort_bpf_run {
 	__u32 size;
