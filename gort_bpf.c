@@ -44,7 +44,7 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
-#include "gort_bpf.h"
+#include "gort_prog.h"
 
 static_assert(sizeof(struct gort_bpf_ctx) == GORT_BPF_CTX_SIZE_VER0);
 

@@ -9,7 +9,7 @@
 #include <linux/compiler.h>
 #include <linux/err.h>
 
-#include "gort_bpf.h"
+#include "gort_prog.h"
 
 /* The count may have gone on by more than one. */
 static int act_wait(struct gort_bpf *r)

@@ -16,13 +16,8 @@ FIXTURE(bpf) {
 
 FIXTURE_SETUP(bpf)
 {
-	static const struct op end[] = { END(0) };
-	int prog = bt_prog(end, 1, NULL, 0);
-
-	if (prog == -ENOSYS)
-		SKIP(return, "this kernel has no bpf(2)");
-	ASSERT_LE(0, prog);
-	close(prog);
+	if (!bt_known())
+		SKIP(return, "this kernel has no BPF");
 	self->fd = gt_open(0);
 	ASSERT_LE(0, self->fd);
 }
@@ -31,14 +26,6 @@ FIXTURE_TEARDOWN(bpf)
 {
 	close(self->fd);
 }
-
-/* Runs a script of this file, alone; the status and, in @res, the result. */
-#define RUN(script, res)						\
-({									\
-	int __err = BT_START(self->fd, script, NULL);			\
-									\
-	__err ?: bt_end(self->fd, res);					\
-})
 
 /* Breaks if a step does not find its number, or a sleep ends too early. */
 TEST_F(bpf, yields_sleeps_and_ends)
@@ -51,7 +38,7 @@ TEST_F(bpf, yields_sleeps_and_ends)
 	};
 	__u64 begun = gt_now(), res = 0;
 
-	EXPECT_EQ(0, RUN(script, &res));
+	EXPECT_EQ(0, bt_run(self->fd, script, &res));
 	EXPECT_EQ(4711, res);
 	EXPECT_LE(begun + 20 * MS, gt_now());
 }
@@ -65,7 +52,7 @@ TEST_F(bpf, a_wrong_script_is_seen)
 	};
 	__u64 res = 0;
 
-	EXPECT_EQ(-EPROTO, RUN(script, &res));
+	EXPECT_EQ(-EPROTO, bt_run(self->fd, script, &res));
 }
 
 TEST_F(bpf, ends_with_an_errno)
@@ -73,8 +60,8 @@ TEST_F(bpf, ends_with_an_errno)
 	static const struct op err[] = { { .action = GORT_BPF_DONE, .a = { 0, ENOTTY } } };
 	static const struct op none[] = { { .action = GORT_BPF_DONE, .a = { 0, 4096 } } };
 
-	EXPECT_EQ(-ENOTTY, RUN(err, NULL));
-	EXPECT_EQ(-EINVAL, RUN(none, NULL));
+	EXPECT_EQ(-ENOTTY, bt_run(self->fd, err, NULL));
+	EXPECT_EQ(-EINVAL, bt_run(self->fd, none, NULL));
 }
 
 /* Arguments and data arrive; the program's descriptor is closed meanwhile. */
@@ -129,7 +116,7 @@ TEST_F(bpf, submission_is_checked)
 	EXPECT_EQ(-EINVAL, gt_ioctl(self->fd, GORT_IOC_BPF, &b));
 	close(b.prog_fd);
 
-	b.prog_fd = bt_prog(end, 1, NULL, 0);
+	b.prog_fd = bt_prog(end, NULL);
 	ASSERT_LE(0, b.prog_fd);
 	b.flags = 1;
 	EXPECT_EQ(-EINVAL, gt_ioctl(self->fd, GORT_IOC_BPF, &b));
@@ -177,8 +164,8 @@ TEST_F(bpf, an_unknown_action_ends_it)
 	static const struct op next[] = { { .action = GORT_BPF_JOIN + 1 } };
 	static const struct op last[] = { { .action = ~0U } };
 
-	EXPECT_EQ(-EBADRQC, RUN(next, NULL));
-	EXPECT_EQ(-EBADRQC, RUN(last, NULL));
+	EXPECT_EQ(-EBADRQC, bt_run(self->fd, next, NULL));
+	EXPECT_EQ(-EBADRQC, bt_run(self->fd, last, NULL));
 }
 
 /* Each action on a name that there is not, or that is something else. */
@@ -210,7 +197,7 @@ TEST_F(bpf, names_are_looked_up)
 		END(0),
 	};
 
-	EXPECT_EQ(0, RUN(script, NULL));
+	EXPECT_EQ(0, bt_run(self->fd, script, NULL));
 }
 
 /* What need not wait, and what comes too late. */
@@ -243,7 +230,7 @@ TEST_F(bpf, actions_do_what_they_say)
 	};
 	__u64 step = 0;
 
-	EXPECT_EQ(0, RUN(script, &step)) TH_LOG("at step %llu", step);
+	EXPECT_EQ(0, bt_run(self->fd, script, &step)) TH_LOG("at step %llu", step);
 }
 
 /* Two programs, each with what the other waits for. */
@@ -264,9 +251,9 @@ TEST_F(bpf, programs_wait_for_each_other)
 		END(0),
 	};
 
-	ASSERT_EQ(0, BT_START(self->fd, one, NULL));
+	ASSERT_EQ(0, bt_start(self->fd, one, NULL));
 	ASSERT_EQ(0, bt_asleep(self->fd));
-	ASSERT_EQ(0, BT_START(self->fd, two, NULL));
+	ASSERT_EQ(0, bt_start(self->fd, two, NULL));
 	EXPECT_EQ(0, bt_end(self->fd, NULL));
 	EXPECT_EQ(0, bt_end(self->fd, NULL));
 }
@@ -327,7 +314,7 @@ TEST_F_TIMEOUT(bpf, a_token_goes_round, 120)
 	}
 	close(b.prog_fd);
 	ASSERT_EQ(0, bt_asleep(self->fd));
-	ASSERT_EQ(0, BT_START(self->fd, starter, NULL));
+	ASSERT_EQ(0, bt_start(self->fd, starter, NULL));
 	for (i = 0; i <= 1000; i++) {
 		ASSERT_EQ(1, gt_read(self->fd, &c, 1));
 		EXPECT_EQ(0, c.status);
@@ -345,8 +332,8 @@ TEST_F(bpf, files_do_not_share_names)
 	int other = gt_open(0);
 
 	ASSERT_LE(0, other);
-	EXPECT_EQ(0, RUN(make, NULL));
-	ASSERT_EQ(0, BT_START(other, make, NULL));
+	EXPECT_EQ(0, bt_run(self->fd, make, NULL));
+	ASSERT_EQ(0, bt_start(other, make, NULL));
 	EXPECT_EQ(0, bt_end(other, NULL));
 	close(other);
 }
@@ -358,7 +345,8 @@ TEST_F(bpf, children_are_spawned_and_joined)
 		{ .action = GORT_BPF_SPAWN, .a = { 0, 42 } },
 		{ .action = GORT_BPF_JOIN, .a = { 0, 0 }, .keep = 1, .ret = -ETIME },
 		{ .action = GORT_BPF_SEND, .a = { 1, 7, EVER }, },
-		{ .action = GORT_BPF_JOIN, .a = { 1, EVER }, .ret = -ENOTTY, .check = true, .is = 9 },
+		{ .action = GORT_BPF_JOIN, .a = { 1, EVER }, .ret = -ENOTTY,
+		  .check = true, .is = 9 },
 		{ .action = GORT_BPF_JOIN, .a = { 1, EVER }, .ret = -ENOENT },
 		END(8),
 	};
@@ -366,7 +354,7 @@ TEST_F(bpf, children_are_spawned_and_joined)
 		{ .action = GORT_BPF_RECV, .a = { 1, EVER }, .check = true, .is = 7 },
 		{ .action = GORT_BPF_DONE, .a = { 9, ENOTTY } },
 	};
-	int prog = bt_prog(parent, ARRAY_SIZE(parent), child, ARRAY_SIZE(child));
+	int prog = bt_prog(parent, child);
 	__u64 res = 0;
 
 	ASSERT_LE(0, prog);
@@ -427,7 +415,7 @@ TEST_F(bpf, endless_yield_lets_others_run)
 	for (i = 0; i < 4; i++)
 		ASSERT_EQ(0, gt_ioctl(self->fd, GORT_IOC_BPF, &b));
 	close(b.prog_fd);
-	EXPECT_EQ(0, RUN(end, NULL));
+	EXPECT_EQ(0, bt_run(self->fd, end, NULL));
 	EXPECT_EQ(0, gt_cancel_all(self->fd, NULL));
 	for (i = 0; i < 4; i++) {
 		ASSERT_EQ(1, gt_read(self->fd, &c, 1));
@@ -448,15 +436,16 @@ TEST_F(bpf, cancelled_where_it_waits)
 		{ { .action = GORT_BPF_WAIT, .a = { 2, 0, EVER } }, END(0) },
 		{ { .action = GORT_BPF_SEND, .a = { 3, 0, EVER } }, END(0) },
 		{ { .action = GORT_BPF_RECV, .a = { 4, EVER } }, END(0) },
-		{ { .action = GORT_BPF_SELECT, .a = { 1, EVER }, .cases = { { .chan = 4 } } }, END(0) },
+		{ { .action = GORT_BPF_SELECT, .a = { 1, EVER },
+		  .cases = { { .chan = 4 } } }, END(0) },
 	};
 	unsigned int i;
 	__u64 id, holder;
 
-	ASSERT_EQ(0, BT_START(self->fd, first, &holder));
+	ASSERT_EQ(0, bt_start(self->fd, first, &holder));
 	ASSERT_EQ(0, bt_asleep(self->fd));
 	for (i = 0; i < ARRAY_SIZE(states); i++) {
-		ASSERT_EQ(0, bt_start(self->fd, states[i], 2, &id));
+		ASSERT_EQ(0, bt_start(self->fd, states[i], &id));
 		EXPECT_EQ(0, bt_asleep(self->fd));
 		EXPECT_EQ(0, gt_cancel(self->fd, id, NULL));
 		EXPECT_EQ(-ECANCELED, bt_end(self->fd, NULL)) TH_LOG("state %u", i);
@@ -477,10 +466,10 @@ TEST_F(bpf, cancelled_asleep_and_with_its_child)
 	};
 	static const struct op child[] = { { .action = GORT_BPF_RECV, .a = { 1, EVER } }, END(0) };
 	__s64 base = gt_total(self->fd);
-	int prog = bt_prog(parent, ARRAY_SIZE(parent), child, ARRAY_SIZE(child));
+	int prog = bt_prog(parent, child);
 	__u64 id;
 
-	ASSERT_EQ(0, BT_START(self->fd, sleeps, &id));
+	ASSERT_EQ(0, bt_start(self->fd, sleeps, &id));
 	gt_pause();
 	EXPECT_EQ(0, gt_cancel(self->fd, id, NULL));
 	EXPECT_EQ(-ECANCELED, bt_end(self->fd, NULL));
@@ -501,8 +490,8 @@ TEST_F(bpf, who_ends_with_a_lock_is_told)
 	static const struct op takes[] = { { .action = GORT_BPF_LOCK, .a = { 1, EVER } },
 					   { .action = GORT_BPF_UNLOCK, .a = { 1 } }, END(0) };
 
-	EXPECT_EQ(-EDEADLK, RUN(keeps, NULL));
-	EXPECT_EQ(0, RUN(takes, NULL));
+	EXPECT_EQ(-EDEADLK, bt_run(self->fd, keeps, NULL));
+	EXPECT_EQ(0, bt_run(self->fd, takes, NULL));
 }
 
 /* A process that is killed takes its programs along, wherever they are. */
@@ -518,7 +507,7 @@ TEST_F(bpf, killed_while_they_wait)
 	if (!pid) {
 		int fd = gt_open(0);
 
-		if (fd < 0 || BT_START(fd, waits, NULL))
+		if (fd < 0 || bt_start(fd, waits, NULL))
 			_exit(1);
 		pause();
 	}
@@ -538,7 +527,7 @@ TEST_F(bpf, closed_while_they_wait)
 	};
 	__s64 base = gt_total(self->fd);
 	int fd = gt_open(0);
-	int prog = bt_prog(waits, ARRAY_SIZE(waits), NULL, 0);
+	int prog = bt_prog(waits, NULL);
 
 	ASSERT_LE(0, fd);
 	ASSERT_EQ(0, bt_submit(fd, prog, 0, NULL));
@@ -584,11 +573,10 @@ TEST_F(bpf, no_descriptor_is_made_in_a_step)
 TEST(without_bpf)
 {
 	struct gort_bpf_run b = { .size = sizeof(b), .prog_fd = -1 };
-	int fd = gt_open(0), err;
+	int fd = gt_open(0);
 
 	ASSERT_LE(0, fd);
-	err = syscall(__NR_bpf, BPF_PROG_LOAD, NULL, 0) < 0 ? -errno : 0;
-	EXPECT_EQ(err == -ENOSYS ? -EOPNOTSUPP : -EBADF,
+	EXPECT_EQ(bt_known() ? -EBADF : -EOPNOTSUPP,
 		  gt_ioctl(fd, GORT_IOC_BPF, &b));
 	close(fd);
 }

@@ -124,10 +124,19 @@ static inline void bt_args(struct prog *p, const struct op *op)
 	}
 }
 
-/* The steps of @op; the last one is to end it. */
-static inline void bt_script(struct prog *p, const struct op *op, unsigned int n)
+/* Steps up to and with the one that ends it. */
+static inline unsigned int bt_len(const struct op *op)
 {
-	unsigned int k, jump;
+	unsigned int n = 0;
+
+	while (op[n].action != GORT_BPF_DONE && op[n].action <= GORT_BPF_JOIN)
+		n++;
+	return n + 1;
+}
+
+static inline void bt_script(struct prog *p, const struct op *op)
+{
+	unsigned int k, jump, n = bt_len(op);
 
 	for (k = 0; k < n; k++) {
 		bt_load(p, BPF_REG_2, CTX(step));
@@ -159,21 +168,20 @@ static inline int bt_load_prog(const struct prog *p, __u32 type)
 	return fd < 0 ? -errno : fd;
 }
 
-/* The program of a script, and of that of its children. */
-static inline int bt_prog(const struct op *op, unsigned int n,
-			  const struct op *child, unsigned int nchild)
+/* The program of a script, and of that of its children, if it has any. */
+static inline int bt_prog(const struct op *op, const struct op *child)
 {
 	struct prog p = { .n = 0 };
 	unsigned int jump;
 
-	if (nchild) {
+	if (child) {
 		bt_load(&p, BPF_REG_2, CTX(child));
 		jump = p.n;
 		bt_insn(&p, BPF_JMP | BPF_JEQ | BPF_K, BPF_REG_2, 0, 0, 0);
-		bt_script(&p, child, nchild);
+		bt_script(&p, child);
 		p.i[jump].off = p.n - jump - 1;
 	}
-	bt_script(&p, op, n);
+	bt_script(&p, op);
 	return bt_load_prog(&p, BPF_PROG_TYPE_SYSCALL);
 }
 
@@ -208,9 +216,9 @@ static inline int bt_end(int fd, __u64 *result)
 }
 
 /* Loads a script, submits it, closes it. */
-static inline int bt_start(int fd, const struct op *op, unsigned int n, __u64 *id)
+static inline int bt_start(int fd, const struct op *op, __u64 *id)
 {
-	int prog = bt_prog(op, n, NULL, 0);
+	int prog = bt_prog(op, NULL);
 	int err;
 
 	if (prog < 0)
@@ -220,7 +228,19 @@ static inline int bt_start(int fd, const struct op *op, unsigned int n, __u64 *i
 	return err;
 }
 
-#define BT_START(fd, script, id)	bt_start(fd, script, ARRAY_SIZE(script), id)
+/* The same, and waits for it; the status, and in @res the result. */
+static inline int bt_run(int fd, const struct op *op, __u64 *res)
+{
+	int err = bt_start(fd, op, NULL);
+
+	return err ? err : bt_end(fd, res);
+}
+
+/* Does this kernel have BPF? */
+static inline bool bt_known(void)
+{
+	return !access("/proc/sys/kernel/unprivileged_bpf_disabled", F_OK);
+}
 
 /* Until no green thread of the file is awake or about to be. */
 static inline int bt_asleep(int fd)

@@ -2,8 +2,8 @@
 /*
  * BPF programs as Gs: what the parts share, and what differs between kernels.
  */
-#ifndef _GORT_BPF_H
-#define _GORT_BPF_H
+#ifndef _GORT_PROG_H
+#define _GORT_PROG_H
 
 #include <linux/bpf.h>
 #include <linux/filter.h>
@@ -119,4 +119,4 @@ static inline u32 gort_bpf_prog_run(const struct bpf_prog *prog, void *ctx)
 }
 #endif
 
-#endif /* _GORT_BPF_H */
+#endif /* _GORT_PROG_H */
