@@ -537,14 +537,12 @@ TEST_F(bpf, closed_while_they_wait)
 	close(prog);
 }
 
-/* A call that makes a descriptor would put it where all kthreads have theirs. */
-TEST_F(bpf, no_descriptor_is_made_in_a_step)
+/* Makes a map, by bpf_sys_bpf(), from attributes on its stack; its result. */
+static int map_prog(void)
 {
 	struct prog p = { .n = 0 };
-	int at, prog;
-	__u64 res = 0;
+	int at;
 
-	/* a map, by bpf_sys_bpf(), from attributes on the program's stack */
 	bt_insn(&p, BPF_ALU64 | BPF_MOV | BPF_X, BPF_REG_6, BPF_REG_1, 0, 0);
 	for (at = -72; at < 0; at += 8)
 		bt_insn(&p, BPF_ST | BPF_MEM | BPF_DW, BPF_REG_10, 0, at, 0);
@@ -561,11 +559,91 @@ TEST_F(bpf, no_descriptor_is_made_in_a_step)
 	bt_store(&p, CTX(args[0]), BPF_REG_0);
 	bt_set(&p, CTX(args[1]), 0);
 	bt_return(&p, GORT_BPF_DONE);
-	prog = bt_load_prog(&p, BPF_PROG_TYPE_SYSCALL);
+	return bt_load_prog(&p, BPF_PROG_TYPE_SYSCALL);
+}
+
+/* A call that makes a descriptor would put it where all kthreads have theirs. */
+TEST_F(bpf, no_descriptor_is_made_in_a_step)
+{
+	int prog = map_prog();
+	__u64 res = 0;
+
 	ASSERT_LE(0, prog);
 	ASSERT_EQ(0, bt_submit(self->fd, prog, 0, NULL));
 	EXPECT_EQ(0, bt_end(self->fd, &res));
 	EXPECT_EQ(-EMFILE, (__s64)res);
+	close(prog);
+}
+
+/* Breaks if a step has the rights of the kernel's thread, which are all. */
+TEST_F(bpf, a_step_has_its_submitters_rights)
+{
+	int prog = map_prog();
+	__u64 res = 0;
+	pid_t pid;
+
+	ASSERT_LE(0, prog);
+	pid = gt_fork();
+	ASSERT_LE(0, pid);
+	if (!pid) {
+		if (setgid(65534) || setuid(65534) ||
+		    bt_submit(self->fd, prog, 0, NULL))
+			_exit(1);
+		_exit(bt_end(self->fd, &res) || (__s64)res != -EPERM);
+	}
+	EXPECT_EQ(0, gt_reap(pid));
+	close(prog);
+}
+
+/* Makes names until there is an error, which is its result. */
+TEST_F_TIMEOUT(bpf, names_are_capped, 60)
+{
+	struct prog p = { .n = 0 };
+	unsigned int jump;
+	__u64 res = 0;
+	int prog;
+
+	bt_load(&p, BPF_REG_2, CTX(ret));
+	jump = p.n;
+	bt_insn(&p, BPF_JMP | BPF_JNE | BPF_K, BPF_REG_2, 0, 0, 0);
+	bt_load(&p, BPF_REG_2, CTX(step));
+	bt_store(&p, CTX(args[0]), BPF_REG_2);
+	bt_set(&p, CTX(args[1]), GORT_BPF_IS_EVENT);
+	bt_set(&p, CTX(args[2]), 0);
+	bt_return(&p, GORT_BPF_MAKE);
+	p.i[jump].off = p.n - jump - 1;
+	bt_insn(&p, BPF_ALU64 | BPF_NEG, BPF_REG_2, 0, 0, 0);
+	bt_store(&p, CTX(args[1]), BPF_REG_2);
+	bt_load(&p, BPF_REG_2, CTX(step));
+	bt_store(&p, CTX(args[0]), BPF_REG_2);
+	bt_return(&p, GORT_BPF_DONE);
+	prog = bt_load_prog(&p, BPF_PROG_TYPE_SYSCALL);
+	ASSERT_LE(0, prog);
+	ASSERT_EQ(0, bt_submit(self->fd, prog, 0, NULL));
+	EXPECT_EQ(-ENOSPC, bt_end(self->fd, &res));
+	/* the last step before this one failed */
+	EXPECT_EQ(GORT_BPF_NAMES_MAX + 1, res);
+	close(prog);
+}
+
+/* The cap of a file is that of all its tasks. */
+TEST_F(bpf, submission_meets_the_cap)
+{
+	static const struct op sleeps[] = {
+		{ .action = GORT_BPF_SLEEP, .a = { GT_HOUR }, .later = 1 }, END(0),
+	};
+	struct gt_params params;
+	int prog = bt_prog(sleeps, NULL), i;
+
+	ASSERT_LE(0, prog);
+	ASSERT_TRUE(gt_params_save(&params));
+	ASSERT_EQ(0, gt_param_set("max_tasks_file", 3));
+	close(self->fd);
+	self->fd = gt_open(0);
+	EXPECT_TRUE(gt_params_restore(&params));
+	for (i = 0; i < 3; i++)
+		EXPECT_EQ(0, bt_submit(self->fd, prog, i, NULL));
+	EXPECT_EQ(-EAGAIN, bt_submit(self->fd, prog, i, NULL));
 	close(prog);
 }
 
