@@ -629,7 +629,8 @@ static void unknown(struct opened *o)
 	area(ARG, 64);
 	if (unit_below(in, 2))
 		cmd = GORT_IOC_INFO ^ BIT(8 + unit_below(in, 24));
-	unit_check(unit_fops->unlocked_ioctl(&o->file, cmd, 0) == -ENOTTY);
+	if (cmd != GORT_IOC_BPF)
+		unit_check(unit_fops->unlocked_ioctl(&o->file, cmd, 0) == -ENOTTY);
 	unit_count[NOTTY]++;
 }
 
