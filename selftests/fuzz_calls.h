@@ -435,7 +435,8 @@ static long fz_unknown(struct fz *z)
 	unsigned int nr = fz_draw(z, 256), size = fz_draw(z, 1 << 14);
 	unsigned int dir = fz_draw(z, 4);
 
-	if (nr <= _IOC_NR(GORT_IOC_REAP) && !size && !dir)
+	if ((nr <= _IOC_NR(GORT_IOC_REAP) || nr == _IOC_NR(GORT_IOC_BPF)) &&
+	    !size && !dir)
 		nr = 200;
 	return ioctl(z->fd[fz_slot(z)], _IOC(dir, GORT_IOC_MAGIC, nr, size),
 		     fz_pick(z, 0, (uintptr_t)z->arg.base, fz_odd(z))) ? -errno : 0;
