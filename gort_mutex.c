@@ -15,6 +15,23 @@
  *    the rest of its slice along, and yields. That goes on until nobody waits, or
  *    one has it that did not wait for so long.
  *
+ * Most of the time nobody waits, and then the mutex is one word: its owner. A G
+ * takes and releases it with one atomic instruction on its own stack. That is
+ * the fast way; it is closed while the word has GORT_MUTEX_SLOW, which is changed
+ * under Q alone, as is then the whole word:
+ *
+ *	who finds it locked			the owner, the fast way
+ *	-------------------			-----------------------
+ *  1.	Q; SLOW into the word, whoever		owner -> free, unless SLOW
+ *	the owner is
+ *  2.	it was free: take it. Else
+ *	wait, the owner will come
+ *	through Q
+ *
+ * Who unlocks the slow way leaves SLOW there, and the next owner takes it away,
+ * under Q, if nobody waits. So whoever has the mutex next has waited until Q is
+ * free, and may free the mutex.
+ *
  * Who is woken in the normal mode tries in any case, though it be cancelled or
  * late by then. So a wake-up is never lost with the one that got it: it takes
  * the mutex, or there is an owner who will wake the next.
@@ -74,6 +91,63 @@ static struct mutex_op *to_mutex_op(struct gort_op *op)
 	return container_of(op, struct mutex_op, op);
 }
 
+/* Who has @m: a G or task, or NULL. */
+static void *mutex_owner(const struct gort_mutex *m)
+{
+	return (void *)(atomic_long_read(&m->word) & ~GORT_MUTEX_SLOW);
+}
+
+/* @owner has @m, or, if it is NULL, nobody; Q. The next one has to come by Q. */
+static void mutex_give(struct gort_mutex *m, void *owner)
+{
+	lockdep_assert_held(&m->lock);
+	atomic_long_set_release(&m->word, (long)owner | GORT_MUTEX_SLOW);
+}
+
+/* Take @m for @me if it is free. Who has it instead, or @me, as before; Q. */
+static void *mutex_take(struct gort_mutex *m, void *me)
+{
+	long old;
+
+	lockdep_assert_held(&m->lock);
+	old = atomic_long_fetch_or(GORT_MUTEX_SLOW, &m->word);
+	if (old & ~GORT_MUTEX_SLOW)
+		return (void *)(old & ~GORT_MUTEX_SLOW);
+	if (list_empty(&m->waiters))
+		atomic_long_set(&m->word, (long)me);
+	else
+		mutex_give(m, me);
+	gort_hold(me, &m->held, GORT_HELD_MUTEX);
+	return NULL;
+}
+
+static bool lock_fast(struct gort_mutex *m)
+{
+	struct gort_g *g = gort_getg();
+
+	if (!gort_goes_fast(g) ||
+	    atomic_long_cmpxchg_acquire(&m->word, 0, (long)g))
+		return false;
+	gort_hold_g(g, &m->held, GORT_HELD_MUTEX);
+	return true;
+}
+
+/* If it fails, the owner still has it, but it is in the owner's list no more. */
+static bool word_release(struct gort_mutex *m, void *me)
+{
+	if (atomic_long_read(&m->word) != (long)me)
+		return false;
+	gort_unhold(&m->held);
+	return atomic_long_cmpxchg_release(&m->word, (long)me, 0) == (long)me;
+}
+
+static bool unlock_fast(struct gort_mutex *m)
+{
+	struct gort_g *g = gort_getg();
+
+	return gort_goes_fast(g) && word_release(m, g);
+}
+
 static bool starves(const struct mutex_op *mo)
 {
 	return ktime_get_ns() - mo->since > STARVING_NS;
@@ -100,20 +174,19 @@ static int mutex_try(struct gort_op *op)
 	struct gort_mutex *m = mo->m;
 	void *me = gort_op_owner(op);
 	unsigned long flags;
+	void *owner;
 	int ret = 0;
 
 	raw_spin_lock_irqsave(&m->lock, flags);
 	if (mo->since) /* it is the one that was woken */
 		m->woken = false;
-	if (m->owner == me) {
+	owner = mutex_take(m, me);
+	if (owner == me) {
 		mo->owns = true;
 		ret = -EDEADLK;
-	} else if (m->owner) {
+	} else if (owner) {
 		mutex_queue(mo);
 		ret = GORT_OP_WAITS;
-	} else {
-		m->owner = me;
-		gort_hold(me, &m->held, GORT_HELD_MUTEX);
 	}
 	raw_spin_unlock_irqrestore(&m->lock, flags);
 	return ret;
@@ -141,18 +214,20 @@ static int mutex_pass(struct gort_mutex *m)
 	struct gort_op *op;
 
 	lockdep_assert_held(&m->lock);
-	WRITE_ONCE(m->owner, NULL);
 	op = list_first_entry_or_null(&m->waiters, struct gort_op, node);
-	if (!op || m->woken)
+	if (!op || m->woken) {
+		mutex_give(m, NULL);
 		return 0;
+	}
 	list_del(&op->node);
 	if (!m->starving) {
+		mutex_give(m, NULL);
 		m->woken = true;
 		gort_op_wake(op, GORT_OP_RETRY);
 		return 0;
 	}
 	m->starving = !list_empty(&m->waiters) && starves(to_mutex_op(op));
-	WRITE_ONCE(m->owner, gort_op_owner(op));
+	mutex_give(m, gort_op_owner(op));
 	gort_op_wake(op, 0);
 	return op->g ? HANDED : 0;
 }
@@ -172,6 +247,18 @@ static struct mutex_op mutex_op(struct gort_mutex *m, u64 deadline_ns,
 	};
 }
 
+static noinline int mutex_lock_slow(struct gort_mutex *m, u64 deadline_ns)
+{
+	struct mutex_op mo = mutex_op(m, deadline_ns, "gort_mutex_lock_until");
+	int ret = gort_op_wait(&mo.op);
+
+	if (unlikely(mo.owns))
+		gort_op_misuse(mo.op.what, "of a mutex that it holds: unlock it first");
+	return ret;
+}
+
+NOKPROBE_SYMBOL(mutex_lock_slow);
+
 /**
  * gort_mutex_lock_until() - lock a mutex, wait for it if need be
  * @m: the mutex
@@ -187,12 +274,7 @@ static struct mutex_op mutex_op(struct gort_mutex *m, u64 deadline_ns,
  */
 int gort_mutex_lock_until(struct gort_mutex *m, u64 deadline_ns)
 {
-	struct mutex_op mo = mutex_op(m, deadline_ns, __func__);
-	int ret = gort_op_wait(&mo.op);
-
-	if (unlikely(mo.owns))
-		gort_op_misuse(__func__, "of a mutex that it holds: unlock it first");
-	return ret;
+	return lock_fast(m) ? 0 : mutex_lock_slow(m, deadline_ns);
 }
 EXPORT_SYMBOL_GORT(gort_mutex_lock_until);
 NOKPROBE_SYMBOL(gort_mutex_lock_until);
@@ -202,18 +284,14 @@ static long mutex_trylock_one(void *arg)
 	void *me = gort_op_caller();
 	struct gort_mutex *m = arg;
 	unsigned long flags;
-	int ret = -EAGAIN;
+	void *owner;
 
 	if (!me)
 		return -EPERM;
 	raw_spin_lock_irqsave(&m->lock, flags);
-	if (!m->owner) {
-		m->owner = me;
-		gort_hold(me, &m->held, GORT_HELD_MUTEX);
-		ret = 0;
-	}
+	owner = mutex_take(m, me);
 	raw_spin_unlock_irqrestore(&m->lock, flags);
-	return ret;
+	return owner ? -EAGAIN : 0;
 }
 
 /**
@@ -226,7 +304,7 @@ static long mutex_trylock_one(void *arg)
  */
 int gort_mutex_trylock(struct gort_mutex *m)
 {
-	int ret = gort_op_run(mutex_trylock_one, m);
+	int ret = lock_fast(m) ? 0 : gort_op_run(mutex_trylock_one, m);
 
 	if (unlikely(ret == -EPERM))
 		gort_op_misuse(__func__, "in an interrupt, which can own nothing: use a semaphore");
@@ -241,8 +319,10 @@ static long mutex_unlock_one(void *arg)
 	unsigned long flags;
 	int ret = -EPERM;
 
+	if (me && word_release(m, me))
+		return 0;
 	raw_spin_lock_irqsave(&m->lock, flags);
-	if (me && m->owner == me) {
+	if (me && mutex_owner(m) == me) {
 		gort_unhold(&m->held);
 		ret = mutex_pass(m);
 	}
@@ -271,7 +351,7 @@ static void hand_off(void)
  */
 int gort_mutex_unlock(struct gort_mutex *m)
 {
-	int ret = gort_op_run(mutex_unlock_one, m);
+	int ret = unlock_fast(m) ? 0 : gort_op_run(mutex_unlock_one, m);
 
 	if (unlikely(ret == HANDED)) {
 		hand_off();
@@ -302,7 +382,7 @@ static long mutex_init_on_m(void *arg)
 
 	raw_spin_lock_init(&m->lock);
 	INIT_LIST_HEAD(&m->waiters);
-	m->owner = NULL;
+	atomic_long_set(&m->word, 0);
 	m->woken = false;
 	m->starving = false;
 	m->held.listed = false;
@@ -344,7 +424,7 @@ static int cond_try(struct gort_op *op)
 	struct gort_cond *c = co->c;
 	unsigned long flags;
 
-	if (READ_ONCE(co->m->owner) != gort_op_owner(op)) {
+	if (mutex_owner(co->m) != gort_op_owner(op)) {
 		co->wrong = true;
 		return -EPERM;
 	}

@@ -383,10 +383,10 @@ void gort_hold(void *owner, struct gort_held *held, enum gort_held_kind kind)
 {
 	struct gort_g *g = gort_getg();
 
-	held->kind = kind;
-	held->listed = g && g == owner;
-	if (held->listed)
-		list_add(&held->node, &g->held);
+	if (g && g == owner)
+		gort_hold_g(g, held, kind);
+	else
+		held->listed = false;
 }
 
 /**

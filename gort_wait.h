@@ -11,7 +11,8 @@
 
 #include <linux/gort_sync.h>
 
-struct gort_g;
+#include "gort.h"
+
 struct task_struct;
 
 /* What an operation comes to, besides 0 and a negative errno */
@@ -71,6 +72,25 @@ void *gort_op_owner(const struct gort_op *op);
 void *gort_op_caller(void);
 void gort_hold(void *owner, struct gort_held *held, enum gort_held_kind kind);
 void gort_unhold(struct gort_held *held);
+
+/*
+ * May @g, the caller, do what need not wait on its own stack, without an operation?
+ * Not if it has to leave, and not where it could not wait.
+ */
+static inline bool gort_goes_fast(const struct gort_g *g)
+{
+	return g && gort_on_gstack(g) && !gort_m_busy(g->m) &&
+	       !READ_ONCE(g->preempt) && !gort_g_cancelled(g);
+}
+
+/* @g, which runs here, has taken something. */
+static inline void gort_hold_g(struct gort_g *g, struct gort_held *held,
+			       enum gort_held_kind kind)
+{
+	held->kind = kind;
+	held->listed = true;
+	list_add(&held->node, &g->held);
+}
 
 /* gort_mutex.c, gort_rwlock.c, gort_sync.c: the owner, a G, has ended */
 void gort_mutex_abandon(struct gort_held *held);

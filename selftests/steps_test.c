@@ -170,7 +170,7 @@ TEST_F(core, loop_of_entry_points_gives_way)
 	ASSERT_EQ(0, gt_param_set("nprocs", 1));
 	ASSERT_EQ(0, gt_param_set("slice_us", 1000));
 	ASSERT_EQ(0, gt_param_set("async", 0));
-	for (kind = 0; kind <= 4; kind++)
+	for (kind = 0; kind <= 6; kind++)
 		EXPECT_EQ(0, ct_run(self->fd, &c, "t_enter", kind,
 				    GT_PATIENCE / 4))
 			TH_LOG("kind %llu", kind);

@@ -11,6 +11,7 @@
 #ifndef _LINUX_GORT_SYNC_H
 #define _LINUX_GORT_SYNC_H
 
+#include <linux/atomic.h>
 #include <linux/list.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
@@ -64,11 +65,15 @@ static inline int __must_check gort_sem_acquire(struct gort_sem *s)
 	return gort_sem_acquire_until(s, GORT_NO_DEADLINE);
 }
 
+/* In gort_mutex.word: it changes under the mutex's Q alone */
+#define GORT_MUTEX_SLOW		1L
+
 /**
  * struct gort_mutex - a lock that a G or task may hold while it waits
  * @lock: Q
  * @waiters: operations that wait, who comes next first; Q
- * @owner: the G or task that holds it, or NULL; Q
+ * @word: the G or task that holds it, or zero, and GORT_MUTEX_SLOW: both Q while
+ *	that is set
  * @woken: one that waited was woken and is about to compete; Q
  * @starving: one has waited for long: the mutex is handed over; Q
  * @held: in the owner's list; the owner's
@@ -76,7 +81,7 @@ static inline int __must_check gort_sem_acquire(struct gort_sem *s)
 struct gort_mutex {
 	raw_spinlock_t lock; /* all below */
 	struct list_head waiters;
-	void *owner;
+	atomic_long_t word;
 	bool woken;
 	bool starving;
 	struct gort_held held;

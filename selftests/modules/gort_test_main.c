@@ -277,7 +277,7 @@ static struct gort_workload t_workloads[] = {
 		.name = "t_enter", .fn = t_enter,
 		.help = "a loop that checks only inside of sections",
 		.nr_args = 2, .args = {
-			{ "kind", 0, 4, 0 },
+			{ "kind", 0, 6, 0 },
 			{ "ns", 0, U64_MAX / 2, NSEC_PER_SEC },
 		},
 	}, {

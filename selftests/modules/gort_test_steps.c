@@ -3,6 +3,9 @@
  * G code for steps_test: what is to fail if one step of a protocol is left out.
  */
 
+#include <linux/gort_chan.h>
+#include <linux/gort_sync.h>
+
 #include "gort_test_mod.h"
 
 /* Where the request of t_step comes; user space passes these. */
@@ -262,10 +265,14 @@ int t_once(const u64 *args, u64 *result)
  * struct t_enter - a G that waits for another one
  * @grp: the other one and its parent
  * @seen: the other one has run
+ * @mutex: nobody else wants it
+ * @chan: nobody else uses it; has room for one
  */
 struct t_enter {
 	struct t_group grp;
 	bool seen;
+	struct gort_mutex mutex;
+	GORT_CHAN(u64) chan;
 };
 
 static void t_enter_fn(void *arg)
@@ -277,7 +284,8 @@ static void t_enter_fn(void *arg)
 }
 
 /* Does nothing, in an ordinary way. */
-static __always_inline void t_enter_one(struct t_locks *l, u64 kind)
+static __always_inline void t_enter_one(struct t_enter *e, struct t_locks *l,
+					u64 kind, u64 n)
 {
 	if (kind == 0) {
 		gort_lock(&l->a);
@@ -290,8 +298,15 @@ static __always_inline void t_enter_one(struct t_locks *l, u64 kind)
 		gort_spin_unlock(&l->s);
 	} else if (kind == 3) {
 		gort_ready(gort_self());
-	} else {
+	} else if (kind == 4) {
 		gort_call(t_k_cpu, NULL);
+	} else if (kind == 5) {
+		/* nobody else has it; the unlock would tell */
+		(void)!gort_mutex_lock(&e->mutex);
+		gort_mutex_unlock(&e->mutex);
+	} else {
+		(void)!gort_send(&e->chan, n);
+		(void)!gort_recv(&e->chan, &n);
 	}
 }
 
@@ -309,15 +324,20 @@ int t_enter(const u64 *args, u64 *result)
 
 	if (!e || !l)
 		goto out;
+	gort_mutex_init(&e->mutex);
+	err = gort_chan_init(&e->chan, 1);
+	if (err)
+		goto out;
 	err = t_spawn(&e->grp, t_enter_fn, e);
 	while (!err && !READ_ONCE(e->seen)) {
-		t_enter_one(l, args[0]);
+		t_enter_one(e, l, args[0], n);
 		if (gort_now() > until)
 			err = -ETIME;
 		n++;
 	}
 	*result = n;
 	t_join(&e->grp);
+	gort_chan_fini(&e->chan);
 out:
 	if (l)
 		t_free(l);

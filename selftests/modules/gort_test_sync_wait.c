@@ -607,7 +607,7 @@ int s_forget(const u64 *args, u64 *result)
 	s_reuse(256);
 	for (i = 0; i < ARRAY_SIZE(hidden) && !err; i++) {
 		m = (struct gort_mutex *)~hidden[i];
-		if (!hidden[i] || m->owner != gort_self())
+		if (!hidden[i] || atomic_long_read(&m->word) != (long)gort_self())
 			return -EUCLEAN;
 		err = gort_mutex_unlock(m);
 		*result += !err;

@@ -97,7 +97,8 @@ void tort_act_units(struct tort_g *t)
 bool tort_all_there(void)
 {
 	return tort_units.count == TORT_UNITS &&
-	       list_empty(&tort_units.waiters) && !tort_own.owner &&
+	       list_empty(&tort_units.waiters) &&
+	       !(atomic_long_read(&tort_own.word) & ~GORT_MUTEX_SLOW) &&
 	       list_empty(&tort_own.waiters) && !tort_own.woken &&
 	       !tort_own.starving;
 }
