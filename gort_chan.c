@@ -81,13 +81,30 @@ static void *slot(struct gort_chan *ch, unsigned int i)
 	return ch->buf + (size_t)i * ch->elem;
 }
 
+/* Most values are numbers or pointers: no call for these. */
+static void copy(void *to, const void *from, unsigned int elem)
+{
+	if (likely(elem == sizeof(u64)))
+		memcpy(to, from, sizeof(u64));
+	else
+		memcpy(to, from, elem);
+}
+
+static void clear(void *to, unsigned int elem)
+{
+	if (likely(elem == sizeof(u64)))
+		memset(to, 0, sizeof(u64));
+	else
+		memset(to, 0, elem);
+}
+
 /* The place for the next value; the buffer is not full. */
 static void buf_put(struct gort_chan *ch, const void *from)
 {
 	unsigned int i = ch->first + ch->len;
 
 	lockdep_assert_held(&ch->lock);
-	memcpy(slot(ch, i < ch->cap ? i : i - ch->cap), from, ch->elem);
+	copy(slot(ch, i < ch->cap ? i : i - ch->cap), from, ch->elem);
 	WRITE_ONCE(ch->len, ch->len + 1);
 }
 
@@ -98,8 +115,8 @@ static void buf_get(struct gort_chan *ch, void *to)
 
 	lockdep_assert_held(&ch->lock);
 	if (to)
-		memcpy(to, from, ch->elem);
-	memset(from, 0, ch->elem); /* keeps no object */
+		copy(to, from, ch->elem);
+	clear(from, ch->elem); /* keeps no object */
 	if (++ch->first == ch->cap)
 		ch->first = 0;
 	WRITE_ONCE(ch->len, ch->len - 1);
@@ -149,7 +166,7 @@ static int do_recv(struct gort_chan *ch, void *to, unsigned int *budget)
 			buf_put(ch, sender->ptr);
 	} else if (sender) {
 		if (to)
-			memcpy(to, sender->ptr, ch->elem);
+			copy(to, sender->ptr, ch->elem);
 	} else {
 		if (!ch->closed)
 			return -EAGAIN;
@@ -173,7 +190,7 @@ static int do_send(struct gort_chan *ch, const void *from, unsigned int *budget)
 		return GORT_OP_RETRY;
 	if (receiver) {
 		if (receiver->ptr)
-			memcpy(receiver->ptr, from, ch->elem);
+			copy(receiver->ptr, from, ch->elem);
 		done(receiver, 0);
 		return 0;
 	}
@@ -273,8 +290,38 @@ NOKPROBE_SYMBOL(gort_case_do);
 NOKPROBE_SYMBOL(plain_try);
 NOKPROBE_SYMBOL(plain_leave);
 
-static int plain(struct gort_case *c, const char *what, const char *reason,
-		 u64 deadline_ns)
+/* Might it be done at once? A look without the lock. */
+static bool looks_ready(const struct gort_case *c)
+{
+	struct gort_chan *ch = c->chan;
+
+	if (!ch)
+		return false;
+	if (c->send)
+		return READ_ONCE(ch->len) < ch->cap ||
+		       !list_empty_careful(&ch->receivers);
+	return READ_ONCE(ch->len) || !list_empty_careful(&ch->senders);
+}
+
+/* The same as plain() for a G that need not wait; else -EAGAIN. */
+static int plain_fast(struct gort_case *c)
+{
+	struct gort_g *g = gort_getg();
+	int ret;
+
+	if (!gort_goes_fast(g) || !looks_ready(c))
+		return -EAGAIN;
+	gort_acquirem(g);
+	gort_at_site(g, GORT_SITE_OP);
+	ret = case_try(c);
+	gort_releasem(g, GORT_SITE_OP);
+	return ret == GORT_OP_RETRY ? -EAGAIN : ret;
+}
+
+NOKPROBE_SYMBOL(plain_fast);
+
+static noinline int plain_slow(struct gort_case *c, const char *what,
+			       const char *reason, u64 deadline_ns)
 {
 	struct gort_wait_cases w = {
 		.op = {
@@ -290,6 +337,18 @@ static int plain(struct gort_case *c, const char *what, const char *reason,
 	};
 
 	return gort_op_wait(&w.op);
+}
+
+NOKPROBE_SYMBOL(plain_slow);
+
+static int plain(struct gort_case *c, const char *what, const char *reason,
+		 u64 deadline_ns)
+{
+	int ret = plain_fast(c);
+
+	if (ret == -EAGAIN)
+		ret = plain_slow(c, what, reason, deadline_ns);
+	return ret;
 }
 
 static int plain_now(struct gort_case *c)
