@@ -36,6 +36,9 @@
 
 static_assert(sizeof(struct gort_info) == GORT_INFO_SIZE_VER0);
 static_assert(sizeof(struct gort_workload_info) == GORT_WORKLOAD_INFO_SIZE_VER0);
+/* Tasks that are accepted before anybody else may have the CPU */
+#define SUBMIT_BATCH	32
+
 static_assert(sizeof(struct gort_submit) == GORT_SUBMIT_SIZE_VER0);
 static_assert(sizeof(struct gort_wait) == GORT_WAIT_SIZE_VER0);
 static_assert(sizeof(struct gort_cancel) == GORT_CANCEL_SIZE_VER0);
@@ -132,7 +135,9 @@ static int submit_batch(struct gort_file *f, struct gort_submit *s, bool nowait)
 			break;
 		if (!s->submitted)
 			s->first_id = id;
-		cond_resched();
+		/* not after each: the M that was woken then finds several */
+		if (s->submitted % SUBMIT_BATCH == SUBMIT_BATCH - 1)
+			cond_resched();
 	}
 	mutex_unlock(&f->submit);
 	s->error = -err;
@@ -188,6 +193,29 @@ static bool enough(struct gort_file *f, u32 min)
 	       (min && READ_ONCE(f->nr_done) >= min);
 }
 
+/**
+ * struct waiter - who waits for tasks to complete
+ * @entry: in the wait queue of the file's context
+ * @f: the file; I
+ * @min: how many are enough(); I
+ */
+struct waiter {
+	struct wait_queue_entry entry;
+	struct gort_file *f;
+	u32 min;
+};
+
+/* A completion, which comes with a @key, wakes those for whom it is enough. */
+static int wake_waiter(struct wait_queue_entry *entry, unsigned int mode,
+		       int sync, void *key)
+{
+	struct waiter *w = container_of(entry, struct waiter, entry);
+
+	if (key && !enough(w->f, w->min))
+		return 0;
+	return autoremove_wake_function(entry, mode, sync, key);
+}
+
 /*
  * Wait until enough() or @deadline; interruptible. A deadlock is looked for
  * first: what completed before everybody fell asleep is enough.
@@ -196,12 +224,14 @@ static int wait_enough(struct gort_file *f, u32 min, u64 deadline_ns,
 		       bool nowait)
 {
 	ktime_t deadline = ns_to_ktime(min_t(u64, deadline_ns, KTIME_MAX));
-	DEFINE_WAIT(w);
+	struct waiter w = { .f = f, .min = min };
 	bool dead;
 	int err;
 
+	init_wait(&w.entry);
+	w.entry.func = wake_waiter;
 	for (;;) {
-		prepare_to_wait(&f->ctx->wait, &w, TASK_INTERRUPTIBLE);
+		prepare_to_wait(&f->ctx->wait, &w.entry, TASK_INTERRUPTIBLE);
 		dead = gort_checkdead(f->ctx);
 		err = 0;
 		if (enough(f, min))
@@ -224,7 +254,7 @@ static int wait_enough(struct gort_file *f, u32 min, u64 deadline_ns,
 		else
 			schedule_hrtimeout(&deadline, HRTIMER_MODE_ABS);
 	}
-	finish_wait(&f->ctx->wait, &w);
+	finish_wait(&f->ctx->wait, &w.entry);
 	if (err == -EDEADLK)
 		gort_report_dead(f->ctx);
 	return err;

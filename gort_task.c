@@ -19,16 +19,19 @@
  */
 
 #include <linux/err.h>
+#include <linux/hashtable.h>
 #include <linux/memcontrol.h>
 #include <linux/module.h>
+#include <linux/poll.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
+#include <linux/wait.h>
 
 #include "gort.h"
 #include "gort_task.h"
 
-static DEFINE_MUTEX(workload_mutex);	/* protects workloads */
-static DEFINE_XARRAY_ALLOC1(workloads);	/* by id */
+static DEFINE_MUTEX(workload_mutex);	/* no two with the same name come */
+static DEFINE_XARRAY_ALLOC1(workloads);	/* by id; its own lock */
 static u32 workload_next;
 
 static struct kmem_cache *task_cache;
@@ -158,11 +161,12 @@ static const struct gort_workload *workload_get(const struct gort_task_desc *d)
 	struct gort_workload *w;
 	unsigned int i;
 
-	mutex_lock(&workload_mutex);
+	/* this lock alone: who submits many would be asked to give way at each */
+	xa_lock(&workloads);
 	w = xa_load(&workloads, d->workload);
 	if (!w || !try_module_get(w->owner))
 		w = ERR_PTR(-ENOENT);
-	mutex_unlock(&workload_mutex);
+	xa_unlock(&workloads);
 	if (IS_ERR(w))
 		return w;
 	for (i = 0; i < GORT_MAX_ARGS; i++)
@@ -199,16 +203,17 @@ static void task_done(struct gort_g *g)
 	t->c.declined = g->stats.declined;
 	t->c.stack_bytes = g->stats.stack_bytes;
 	t->c.latency_ns = ktime_get_ns() - t->start_ns;
-	xa_erase(&f->tasks, t->c.id);
-	gort_put(t->g);
 
 	spin_lock(&f->lock);
+	hash_del(&t->by_id);
 	list_add_tail(&t->node, &f->done);
 	WRITE_ONCE(f->nr_done, f->nr_done + 1);
 	WRITE_ONCE(f->nr_running, f->nr_running - 1);
 	spin_unlock(&f->lock);
+	gort_put(g); /* the task's, which may be gone */
 	if (wq_has_sleeper(&f->ctx->wait))
-		wake_up_all(&f->ctx->wait);
+		__wake_up(&f->ctx->wait, TASK_NORMAL, 0,
+			  poll_to_key(EPOLLIN | EPOLLRDNORM));
 }
 
 static struct gort_task *task_alloc(struct gort_file *f,
@@ -251,14 +256,16 @@ static int task_count(struct gort_file *f, struct gort_task *t)
 	if (!err) {
 		WRITE_ONCE(f->nr_running, f->nr_running + 1);
 		t->c.id = f->last_id + 1;
+		hash_add(f->tasks, &t->by_id, t->c.id);
 	}
 	spin_unlock(&f->lock);
 	return err;
 }
 
-static void task_uncount(struct gort_file *f)
+static void task_uncount(struct gort_file *f, struct gort_task *t)
 {
 	spin_lock(&f->lock);
+	hash_del(&t->by_id);
 	WRITE_ONCE(f->nr_running, f->nr_running - 1);
 	spin_unlock(&f->lock);
 	gort_user_uncharge(f->ctx->user);
@@ -272,25 +279,16 @@ static int file_start(struct gort_file *f, struct gort_task *t)
 	err = task_count(f, t);
 	if (err)
 		return err;
-	err = gort_try(xa_insert(&f->tasks, t->c.id, t, gort_gfp(f->ctx)),
-		       -ENOMEM);
-	if (err)
-		goto err_count;
-	/* from here on the task may be over at any time */
 	f->last_id = t->c.id;
 	if (t->wl->woken_outside)
 		gort_ctx_unwatch(f->ctx);
+	/* when that is done, the task may be over at any time */
 	err = gort_newproc(f->ctx, task_main, t, &t->wl->text, t->wl->owner,
 			   task_done, &t->g);
-	if (err)
-		goto err_insert;
-	return 0;
-
-err_insert:
+	if (!err)
+		return 0;
 	f->last_id--;
-	xa_erase(&f->tasks, t->c.id);
-err_count:
-	task_uncount(f);
+	task_uncount(f, t);
 	return err;
 }
 
@@ -358,11 +356,15 @@ int gort_file_cancel(struct gort_file *f, u64 id)
 	struct gort_g *g = NULL;
 	struct gort_task *t;
 
-	xa_lock(&f->tasks);
-	t = xa_load(&f->tasks, id);
-	if (t && READ_ONCE(t->g))
-		g = gort_get(t->g);
-	xa_unlock(&f->tasks);
+	spin_lock(&f->lock);
+	hash_for_each_possible(f->tasks, t, by_id, id) {
+		if (t->c.id != id)
+			continue;
+		if (READ_ONCE(t->g))
+			g = gort_get(t->g);
+		break;
+	}
+	spin_unlock(&f->lock);
 	if (!g)
 		return -ENOENT;
 	gort_cancel(g);
@@ -432,7 +434,7 @@ struct gort_file *gort_file_open(void)
 	spin_lock_init(&f->lock);
 	gort_ctx_watch(f->ctx);
 	INIT_LIST_HEAD(&f->done);
-	xa_init_flags(&f->tasks, XA_FLAGS_ACCOUNT);
+	hash_init(f->tasks);
 	mutex_init(&f->submit);
 	return f;
 
@@ -458,7 +460,6 @@ void gort_file_close(struct gort_file *f)
 	gort_bpf_file_end(f);
 	gort_ctx_destroy(f->ctx);
 	gort_user_close(user);
-	xa_destroy(&f->tasks);
 	kfree(f);
 }
 

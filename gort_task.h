@@ -5,11 +5,15 @@
 #ifndef _GORT_TASK_H
 #define _GORT_TASK_H
 
+#include <linux/hashtable.h>
 #include <linux/list.h>
 #include <linux/spinlock.h>
 #include <linux/xarray.h>
 
 #include "gort.h"
+
+/* Of the default cap of a file, 512 tasks share a place in its table. */
+#define GORT_TASK_HASH_BITS	9
 
 struct gort_bpf;
 struct gort_bpf_file;
@@ -23,7 +27,7 @@ struct gort_bpf_file;
  * @nr_running: accepted and not complete; F, read without
  * @max_tasks: cap on the sum of both; I
  * @last_id: id of the last accepted task; under @submit
- * @tasks: those that run, by id; its own lock
+ * @tasks: those that run, by id; F
  * @submit: one batch at a time, so that its ids follow each other
  * @bpf: what its BPF programs share, made for the first; under @submit
  */
@@ -35,7 +39,7 @@ struct gort_file {
 	unsigned int nr_running;
 	unsigned int max_tasks;
 	u64 last_id;
-	struct xarray tasks;
+	DECLARE_HASHTABLE(tasks, GORT_TASK_HASH_BITS);
 	struct mutex submit;	/* order of a batch */
 	struct gort_bpf_file *bpf;
 };
@@ -45,7 +49,8 @@ struct gort_file {
  * @node: in file->done; F
  * @file: whose task it is; I
  * @wl: what it runs; pinned by its module; I
- * @g: the G; a reference until it is complete; xa_lock of file->tasks
+ * @by_id: in file->tasks until it is complete; F
+ * @g: the G; a reference until it is complete; set as it starts, then I
  * @args: I
  * @start_ns: when it was accepted; I
  * @bpf: the BPF program that it runs, a reference, or NULL; I
@@ -53,6 +58,7 @@ struct gort_file {
  */
 struct gort_task {
 	struct list_head node;
+	struct hlist_node by_id;
 	struct gort_file *file;
 	const struct gort_workload *wl;
 	struct gort_g *g;

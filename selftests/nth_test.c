@@ -124,31 +124,31 @@ FIXTURE_VARIANT_ADD(sweep, open) {
 /* Four for a task: its own, its id, its G and its stack */
 FIXTURE_VARIANT_ADD(sweep, submit_one) {
 	.s = {
-		.run = nth_one, .min_sites = 7,
+		.run = nth_one, .min_sites = 6,
 	},
 };
 
 FIXTURE_VARIANT_ADD(sweep, submit_each_workload) {
 	.s = {
-		.run = nth_each, .min_sites = 7,
+		.run = nth_each, .min_sites = 6,
 	},
 };
 
 FIXTURE_VARIANT_ADD(sweep, submit_many) {
 	.s = {
-		.run = nth_many, .min_sites = 7,
+		.run = nth_many, .min_sites = 6,
 	},
 };
 
 FIXTURE_VARIANT_ADD(sweep, spawn) {
 	.s = {
-		.run = nth_spawn, .min_sites = 7,
+		.run = nth_spawn, .min_sites = 6,
 	},
 };
 
 FIXTURE_VARIANT_ADD(sweep, growth) {
 	.s = {
-		.run = nth_growth, .min_sites = 7,
+		.run = nth_growth, .min_sites = 6,
 	},
 };
 
@@ -170,7 +170,7 @@ FIXTURE_VARIANT_ADD(sweep, hotplug) {
 
 FIXTURE_VARIANT_ADD(sweep, ring) {
 	.s = {
-		.run = nth_ring, .min_sites = 7,
+		.run = nth_ring, .min_sites = 6,
 	},
 };
 
@@ -189,14 +189,14 @@ FIXTURE_VARIANT_ADD(sweep, select) {
 
 FIXTURE_VARIANT_ADD(sweep, timer) {
 	.s = {
-		.run = nth_timer, .min_sites = 7, .module = "gort_test_event",
+		.run = nth_timer, .min_sites = 6, .module = "gort_test_event",
 	},
 };
 
 /* A child that can't be started ends the others. */
 FIXTURE_VARIANT_ADD(sweep, group) {
 	.s = {
-		.run = nth_group, .min_sites = 8, .module = "gort_test_event",
+		.run = nth_group, .min_sites = 7, .module = "gort_test_event",
 		.also = -ECANCELED,
 	},
 };

@@ -7,6 +7,7 @@
 #include "gort_test.h"
 
 #include <sys/epoll.h>
+#include <sys/resource.h>
 
 /*
  * Small tasks of every kind, with arguments that vary from task to task. Those
@@ -343,6 +344,27 @@ TEST_F(tasks, wait_counts_completions)
 	EXPECT_EQ(3, w.completed);
 	EXPECT_EQ(0, w.running);
 	EXPECT_EQ(3, gt_read_all(self->fd, c, 4));
+}
+
+/*
+ * Who waits for many sleeps until they are there, though they end one by one.
+ * Breaks if each of them wakes it: then it sleeps as often as tasks end.
+ */
+TEST_F(tasks, who_waits_for_many_is_woken_once)
+{
+	struct gort_completion c[64];
+	struct rusage before, after;
+	struct gort_wait w;
+	unsigned int i;
+
+	for (i = 1; i <= ARRAY_SIZE(c); i++)
+		ASSERT_EQ(1, gt_run(self->fd, "sleep", 1, i * 4000000ULL, 1, 0));
+	ASSERT_EQ(0, getrusage(RUSAGE_THREAD, &before));
+	EXPECT_EQ(0, gt_wait(self->fd, ARRAY_SIZE(c), GORT_WAIT_FOREVER, &w));
+	ASSERT_EQ(0, getrusage(RUSAGE_THREAD, &after));
+	EXPECT_EQ(ARRAY_SIZE(c), w.completed);
+	EXPECT_GE(before.ru_nvcsw + 8, after.ru_nvcsw);
+	EXPECT_EQ(ARRAY_SIZE(c), gt_read_all(self->fd, c, ARRAY_SIZE(c)));
 }
 
 /* Wakes whom it finds asleep in @nr with the end of a task. */

@@ -162,9 +162,14 @@ static inline void module_put(struct module *m)
 		unit_check(m->refs-- > 0);
 }
 
+/* Which kernel */
+#define KERNEL_VERSION(a, b, c)	(((a) << 16) + ((b) << 8) + (c))
+#define LINUX_VERSION_CODE	KERNEL_VERSION(6, 1, 0)
+
 /* Atomics */
 typedef struct { int v; } atomic_t;
 typedef struct { s64 v; } atomic64_t;
+typedef struct { long v; } atomic_long_t;
 typedef struct { int v; } refcount_t;
 #define ATOMIC_INIT(n)			{ n }
 #define atomic_read(a)			READ_ONCE((a)->v)
@@ -254,7 +259,9 @@ struct completion { int unused; };
 struct delayed_work { int unused; };
 struct irq_work { int unused; };
 struct file;
-struct wait_queue_entry { int unused; };
+struct wait_queue_entry {
+	int (*func)(struct wait_queue_entry *w, unsigned int mode, int flags, void *key);
+};
 typedef struct wait_queue_entry wait_queue_entry_t;
 typedef int (*wait_queue_func_t)(struct wait_queue_entry *w, unsigned int mode,
 				 int flags, void *key);
@@ -270,11 +277,15 @@ void unit_sleep(void);	/* the test's: something happens, or time passes */
 #define current			(&unit_task)
 #define CLOCK_MONOTONIC		1
 #define TASK_INTERRUPTIBLE	1
-#define DEFINE_WAIT(name)	struct wait_queue_entry name = { 0 }
+#define init_wait(w)		((w)->func = NULL)
+#define autoremove_wake_function(w, mode, flags, key)	1
 #define init_waitqueue_head(q)	((void)(q))
 #define prepare_to_wait(q, w, state)	((void)(q), (void)(w))
 #define finish_wait(q, w)	((void)(q), (void)(w))
 #define wake_up_all(q)		((void)(q))
+#define TASK_NORMAL		3
+#define poll_to_key(mask)	((void *)(unsigned long)(mask))
+#define __wake_up(q, mode, nr, key)	((void)(q), (void)(key))
 #define wq_has_sleeper(q)	((void)(q), true)
 #define signal_pending(task)	unit_signal
 #define schedule()		unit_sleep()

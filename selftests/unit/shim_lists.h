@@ -4,7 +4,7 @@
 #define UNIT_SHIM_LISTS_H
 
 struct list_head { struct list_head *next, *prev; };
-struct hlist_node { struct hlist_node *next; };
+struct hlist_node { struct hlist_node *next, **pprev; };
 
 #define LIST_HEAD_INIT(name)	{ &(name), &(name) }
 #define LIST_HEAD(name)		struct list_head name = LIST_HEAD_INIT(name)
@@ -94,8 +94,10 @@ static inline void list_splice_init(struct list_head *from, struct list_head *to
 
 /* Hash tables with a single chain */
 #define DEFINE_HASHTABLE(name, bits)	struct hlist_node *name[1]
+#define DECLARE_HASHTABLE(name, bits)	DEFINE_HASHTABLE(name, bits)
+#define hash_init(table)		((table)[0] = NULL)
 #define hash_add(table, node, key)	unit_hash_add(table, node)
-#define hash_del(node)			unit_hash_del(users, node)
+#define hash_del(node)			unit_hash_del(node)
 #define hash_for_each_possible(table, p, member, key)			\
 	for (struct hlist_node *unit_n = (table)[0];			\
 	     unit_n && ((p) = container_of(unit_n, __typeof__(*(p)), member)); \
@@ -104,15 +106,18 @@ static inline void list_splice_init(struct list_head *from, struct list_head *to
 static inline void unit_hash_add(struct hlist_node **head, struct hlist_node *n)
 {
 	n->next = *head;
+	if (n->next)
+		n->next->pprev = &n->next;
+	n->pprev = head;
 	*head = n;
 }
 
-static inline void unit_hash_del(struct hlist_node **head, struct hlist_node *n)
+static inline void unit_hash_del(struct hlist_node *n)
 {
-	while (*head && *head != n)
-		head = &(*head)->next;
-	unit_check(*head);
-	*head = n->next;
+	unit_check(*n->pprev == n);
+	*n->pprev = n->next;
+	if (n->next)
+		n->next->pprev = n->pprev;
 }
 
 /* A tree that is a sorted list */
