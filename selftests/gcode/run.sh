@@ -249,6 +249,8 @@ judge_doctored()
 		'may go past the call of gort_morestack'
 	doctored frame 's/^\t\.skip\t8 - .*/\t.skip\t1, 0xcc/' \
 		'does not go on 8 bytes after the call'
+	doctored frame 's/^\.Lgort_go[0-9]+:$/&\n\tendbr64\n\tleaq\t24(%rbp), %r11/' \
+		'looks for its arguments in the segment that it was called from'
 	doctored frame 's/call\tgort_morestack/call\tgort_put/' \
 		'does not go from its check to gort_morestack'
 	doctored frame 's/^\tsubq\t\$[0-9]+, %r11/\tsubq\t$512, %r11/' \
