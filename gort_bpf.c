@@ -385,8 +385,11 @@ int gort_bpf_submit(struct gort_file *f, struct gort_bpf_run *b)
 	struct gort_bpf *r;
 	int err;
 
-	if (b->flags || b->data_size > GORT_BPF_DATA_MAX)
+	if (b->flags || b->data_size > GORT_BPF_DATA_MAX ||
+	    b->nr_fds > GORT_BPF_FDS || b->nr_progs > GORT_BPF_PROGS)
 		return -EINVAL;
+	if (b->nr_fds || b->nr_progs)
+		return -EOPNOTSUPP;
 	prog = prog_get(b);
 	if (IS_ERR(prog))
 		return PTR_ERR(prog);

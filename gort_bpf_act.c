@@ -165,6 +165,9 @@ static int act(struct gort_bpf *r)
 		return act_spawn(r);
 	case GORT_BPF_JOIN:
 		return act_join(r);
+	case GORT_BPF_READ:
+	case GORT_BPF_WRITE:
+		return -EOPNOTSUPP;
 	default:
 		return act_on_name(r);
 	}
@@ -180,7 +183,7 @@ static int run(struct gort_bpf *r, u64 *result)
 		gort_syscall(gort_bpf_step, r);
 		if (r->action == GORT_BPF_DONE)
 			break;
-		if (r->action > GORT_BPF_JOIN)
+		if (r->action > GORT_BPF_WRITE)
 			return -EBADRQC;
 		r->ctx.ret = act(r);
 	}

@@ -161,7 +161,7 @@ TEST_F(bpf, there_are_no_tail_calls)
 
 TEST_F(bpf, an_unknown_action_ends_it)
 {
-	static const struct op next[] = { { .action = GORT_BPF_JOIN + 1 } };
+	static const struct op next[] = { { .action = GORT_BPF_WRITE + 1 } };
 	static const struct op last[] = { { .action = ~0U } };
 
 	EXPECT_EQ(-EBADRQC, bt_run(self->fd, next, NULL));

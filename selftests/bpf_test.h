@@ -129,7 +129,7 @@ static inline unsigned int bt_len(const struct op *op)
 {
 	unsigned int n = 0;
 
-	while (op[n].action != GORT_BPF_DONE && op[n].action <= GORT_BPF_JOIN)
+	while (op[n].action != GORT_BPF_DONE && op[n].action <= GORT_BPF_WRITE)
 		n++;
 	return n + 1;
 }

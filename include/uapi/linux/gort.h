@@ -285,27 +285,38 @@ struct gort_reap {
 
 #define GORT_REAP_SIZE_VER0	48
 
+/* Descriptors, and further programs, of one struct gort_bpf_run */
+#define GORT_BPF_FDS		8
+#define GORT_BPF_PROGS		8
+
 /**
  * struct gort_bpf_run - GORT_IOC_BPF: start a task that is a BPF program
  * @size: size of this structure, in
  * @flags: zero
  * @prog_fd: the program, of type BPF_PROG_TYPE_SYSCALL; it may be closed after
- *	the call
+ *	the call, as all descriptors of @progs and @fds
  * @data_size: bytes of its own data, at most GORT_BPF_DATA_MAX
  * @data: their address; they are copied
  * @user_data: handed back in the completion, not looked at
  * @args: &struct gort_bpf_ctx.args of the first step
  * @id: id of the task, out
+ * @nr_fds: how many of @fds there are
+ * @nr_progs: how many of @progs there are
+ * @fds: what GORT_BPF_READ and GORT_BPF_WRITE may use, by the index in here
+ * @progs: what GORT_BPF_SPAWN may start, from 1; 0 is the program that spawns
  *
  * linux/gort_bpf.h says what the program sees. It has the rights of who submits
  * it. Its status is what it ends with, ECANCELED, EBADRQC (it returned no action
  * that there is), EINVAL (what it ended with is no errno), or EDEADLK (it ended
  * with a lock, which was released).
  *
- * EBADF (no such descriptor), EINVAL (flags, @data_size, no program, or one of
- * another type), EMSGSIZE (it looks beyond its context: @data_size is too small),
- * EOPNOTSUPP (the kernel has no BPF), EFAULT, EAGAIN, EDQUOT, ENOMEM and EINTR as
- * GORT_IOC_SUBMIT.
+ * EPERM (the caller has neither CAP_BPF nor CAP_SYS_ADMIN), EBADF (no such
+ * descriptor), EINVAL (flags, @data_size, @nr_fds, @nr_progs, no program, or one
+ * of another type), EMSGSIZE (a program looks beyond its context: @data_size is
+ * too small), ELOOP (a descriptor of this device in @fds), EOPNOTSUPP (the kernel
+ * has no BPF; or one of @fds is a file that could hold up its reader for ever,
+ * see Documentation/bpf.rst), ENXIO (the end for writing of a pipe that nobody
+ * reads), EFAULT, EAGAIN, EDQUOT, ENOMEM and EINTR as GORT_IOC_SUBMIT.
  */
 struct gort_bpf_run {
 	__u32 size;
@@ -316,9 +327,13 @@ struct gort_bpf_run {
 	__u64 user_data;
 	__u64 args[4];
 	__u64 id;
+	__u32 nr_fds;
+	__u32 nr_progs;
+	__s32 fds[GORT_BPF_FDS];
+	__s32 progs[GORT_BPF_PROGS];
 };
 
-#define GORT_BPF_RUN_SIZE_VER0	72
+#define GORT_BPF_RUN_SIZE_VER0	144
 
 /*
  * gort_stats.cpu: the sum over all CPUs. What is not counted on a CPU (the guard,

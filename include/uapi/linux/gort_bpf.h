@@ -26,8 +26,13 @@
  * try. A name is a number; it is known to all programs of the same open
  * file, made by GORT_BPF_MAKE, and there until that file is closed.
  *
- * Errors, in gort_bpf_ctx.ret, for all: ENOENT (there is no such name, or it is
- * one of something else); with a deadline: ETIME.
+ * Files and programs are those of &struct gort_bpf_run.fds and .progs: a file by
+ * its index, a program by its index plus one; 0 is the program itself. A child
+ * begins with a copy of its parent's data and arguments, so that a1 to a3 of
+ * GORT_BPF_SPAWN are for it, and has the same files and programs.
+ *
+ * Errors, in gort_bpf_ctx.ret, for all: ENOENT (there is no such name, child or
+ * program, or the name is one of something else); with a deadline: ETIME.
  */
 #define GORT_BPF_DONE		0	/* end; a0: result, a1: 0 or an errno (positive) */
 #define GORT_BPF_YIELD		1	/* let others run */
@@ -41,8 +46,10 @@
 #define GORT_BPF_RECV		9	/* from channel a0, deadline a1; gives a0: value */
 #define GORT_BPF_CLOSE		10	/* channel a0 */
 #define GORT_BPF_SELECT		11	/* one of the first a0 cases, deadline a1 */
-#define GORT_BPF_SPAWN		12	/* a child; gives a0: its id */
+#define GORT_BPF_SPAWN		12	/* a child, of program a0; gives a0: its id */
 #define GORT_BPF_JOIN		13	/* wait for child a0, deadline a1; gives a0: result */
+#define GORT_BPF_READ		14	/* from file a0 to data + a1, a2 bytes; deadline a3 */
+#define GORT_BPF_WRITE		15	/* to file a0 from data + a1, a2 bytes; deadline a3 */
 
 #define GORT_BPF_IS_LOCK	1
 #define GORT_BPF_IS_EVENT	2
@@ -70,8 +77,8 @@ struct gort_bpf_case {
  * @child: number as a child, zero in a program that user space submitted; as @size
  * @step: how many steps were before this one; as @size
  * @now_ns: CLOCK_MONOTONIC; as @size
- * @ret: what the last action came to: 0, for a select the index of the case, or
- *	a negative errno
+ * @ret: what the last action came to: 0, for a select the index of the case, for
+ *	a read or write how many bytes, or a negative errno
  * @args: of the action; its results
  * @cases: of GORT_BPF_SELECT
  *
