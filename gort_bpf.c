@@ -24,6 +24,9 @@
  * A program that may sleep has no tail calls, so none looks further into the
  * context than the one that was submitted.
  *
+ * What the program was given (itself, rights, others to spawn, files) goes when
+ * it ends, not when somebody has read that: a pipe ends with who writes to it.
+ *
  * Who can still hold a struct gort_bpf? Its G, while it runs; the task, from its
  * acceptance until its completion is read; for a child, the G and the table of
  * children; who joins it, while it waits. An object that a name stands for lives
@@ -37,8 +40,11 @@
  * ever); freeing names early (references, for what the end of the file does).
  */
 
+#include <linux/capability.h>
 #include <linux/cred.h>
 #include <linux/err.h>
+#include <linux/file.h>
+#include <linux/nospec.h>
 #include <linux/resource.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
@@ -116,7 +122,8 @@ long gort_bpf_find(void *arg)
 /* The cases of a select. */
 long gort_bpf_cases(void *arg)
 {
-	struct gort_bpf *r = arg;
+	struct gort_bpf_select *s = arg;
+	struct gort_bpf *r = s->r;
 	struct gort_bpf_obj *o;
 	u64 i;
 
@@ -128,7 +135,7 @@ long gort_bpf_cases(void *arg)
 		o = obj_find(r, c->chan, GORT_BPF_IS_CHAN);
 		if (!o)
 			return -ENOENT;
-		r->cases[i] = (struct gort_case){
+		s->cases[i] = (struct gort_case){
 			.chan = &o->chan.chan,
 			.ptr = &c->value,
 			.send = c->send,
@@ -223,28 +230,71 @@ static struct gort_bpf *bpf_alloc(struct gort_file *f, u32 size)
 	return r;
 }
 
+static void more_put(struct gort_bpf_more *more)
+{
+	unsigned int i;
+
+	if (!more || !refcount_dec_and_test(&more->ref))
+		return;
+	for (i = 0; i < more->nr_progs; i++)
+		bpf_prog_put(more->progs[i]);
+	for (i = 0; i < more->nr_files; i++)
+		fput(more->files[i]);
+	kfree(more);
+}
+
+/* The program has ended, or never ran; not in atomic context. */
+long gort_bpf_drop(void *arg)
+{
+	struct gort_bpf *r = arg;
+
+	if (r->prog)
+		bpf_prog_put(r->prog);
+	r->prog = NULL;
+	put_cred(r->cred);
+	r->cred = NULL;
+	more_put(r->more);
+	r->more = NULL;
+	return 0;
+}
+
 /* It ends to be used by the caller; not in atomic context. */
 long gort_bpf_put(void *arg)
 {
 	struct gort_bpf *r = arg;
 
 	if (refcount_dec_and_test(&r->ref)) {
-		bpf_prog_put(r->prog);
-		put_cred(r->cred);
+		gort_bpf_drop(r);
 		kfree(r);
 	}
 	return 0;
 }
 
-/* A copy of @r in the table of children, for whose G it has another reference. */
-static int child_add(struct gort_bpf *r, struct gort_bpf *c)
+/* What is to be spawned, or NULL. */
+static struct bpf_prog *spawned(const struct gort_bpf *r)
+{
+	u64 which = r->ctx.args[0];
+
+	if (!which)
+		return r->prog;
+	if (!r->more || which > r->more->nr_progs)
+		return NULL;
+	return r->more->progs[array_index_nospec(which - 1, GORT_BPF_PROGS)];
+}
+
+/* A child of @r in the table of children, for whose G it has another reference. */
+static int child_add(struct gort_bpf *r, struct gort_bpf *c,
+		     struct bpf_prog *prog)
 {
 	struct mem_cgroup *old;
 	int err;
 
-	bpf_prog_inc(r->prog);
-	c->prog = r->prog;
+	bpf_prog_inc(prog);
+	c->prog = prog;
 	c->cred = get_cred(r->cred);
+	c->more = r->more;
+	if (c->more)
+		refcount_inc(&c->more->ref);
 	memcpy(&c->ctx, &r->ctx, r->size);
 	c->ctx.ret = 0;
 	refcount_set(&c->ref, 2);
@@ -264,11 +314,14 @@ long gort_bpf_spawn(void *arg)
 {
 	struct gort_bpf *r = arg, *c;
 	struct gort_bpf_file *bf = r->f->bpf;
+	struct bpf_prog *prog = spawned(r);
 	int err = -EAGAIN;
 
+	if (!prog)
+		return -ENOENT;
 	if (atomic_inc_return(&bf->nr_children) <= r->f->max_tasks) {
 		c = bpf_alloc(r->f, r->size);
-		err = c ? child_add(r, c) : -ENOMEM;
+		err = c ? child_add(r, c, prog) : -ENOMEM;
 	}
 	if (err)
 		atomic_dec(&bf->nr_children);
@@ -344,17 +397,54 @@ void gort_bpf_file_end(struct gort_file *f)
 	kfree(f->bpf);
 }
 
-/* The program of @b, if it is one that can run here. */
-static struct bpf_prog *prog_get(const struct gort_bpf_run *b)
+/* The program of @fd, if it is one that can run with @size bytes of context. */
+static struct bpf_prog *prog_get(int fd, u32 size)
 {
-	u32 size = sizeof(struct gort_bpf_ctx) + b->data_size;
 	struct bpf_prog *prog;
 
-	prog = bpf_prog_get_type_dev(b->prog_fd, BPF_PROG_TYPE_SYSCALL, false);
+	prog = bpf_prog_get_type_dev(fd, BPF_PROG_TYPE_SYSCALL, false);
 	if (IS_ERR(prog) || prog->aux->max_ctx_offset <= size)
 		return prog;
 	bpf_prog_put(prog);
 	return ERR_PTR(-EMSGSIZE);
+}
+
+/* What @r gets; what was had before an error is in there as well. */
+static int more_fill(struct gort_bpf *r, const struct gort_bpf_run *b)
+{
+	struct gort_bpf_more *more = r->more;
+	struct bpf_prog *prog;
+	struct file *file;
+
+	while (more->nr_progs < b->nr_progs) {
+		prog = prog_get(b->progs[more->nr_progs], r->size);
+		if (IS_ERR(prog))
+			return PTR_ERR(prog);
+		more->progs[more->nr_progs++] = prog;
+	}
+	while (more->nr_files < b->nr_fds) {
+		file = gort_bpf_file_get(b->fds[more->nr_files]);
+		if (IS_ERR(file))
+			return PTR_ERR(file);
+		more->files[more->nr_files++] = file;
+	}
+	return 0;
+}
+
+static int more_get(struct gort_bpf *r, const struct gort_bpf_run *b)
+{
+	gfp_t gfp = gort_gfp(r->f->ctx);
+	struct mem_cgroup *old;
+
+	if (!b->nr_progs && !b->nr_fds)
+		return 0;
+	old = gort_charge_begin(r->f->ctx);
+	r->more = gort_try(kzalloc(sizeof(*r->more), gfp), NULL);
+	gort_charge_end(old);
+	if (!r->more)
+		return -ENOMEM;
+	refcount_set(&r->more->ref, 1);
+	return more_fill(r, b);
 }
 
 static int start(struct gort_file *f, struct gort_bpf *r, struct gort_bpf_run *b)
@@ -381,19 +471,20 @@ static int start(struct gort_file *f, struct gort_bpf *r, struct gort_bpf_run *b
  */
 int gort_bpf_submit(struct gort_file *f, struct gort_bpf_run *b)
 {
+	u32 size = sizeof(struct gort_bpf_ctx) + b->data_size;
 	struct bpf_prog *prog;
 	struct gort_bpf *r;
 	int err;
 
+	if (!bpf_capable())
+		return -EPERM;
 	if (b->flags || b->data_size > GORT_BPF_DATA_MAX ||
 	    b->nr_fds > GORT_BPF_FDS || b->nr_progs > GORT_BPF_PROGS)
 		return -EINVAL;
-	if (b->nr_fds || b->nr_progs)
-		return -EOPNOTSUPP;
-	prog = prog_get(b);
+	prog = prog_get(b->prog_fd, size);
 	if (IS_ERR(prog))
 		return PTR_ERR(prog);
-	r = bpf_alloc(f, sizeof(r->ctx) + b->data_size);
+	r = bpf_alloc(f, size);
 	if (!r) {
 		bpf_prog_put(prog);
 		return -ENOMEM;
@@ -401,8 +492,11 @@ int gort_bpf_submit(struct gort_file *f, struct gort_bpf_run *b)
 	r->prog = prog;
 	r->cred = get_current_cred();
 	memcpy(r->ctx.args, b->args, sizeof(r->ctx.args));
-	err = -EFAULT;
-	if (!copy_from_user(&r->ctx + 1, u64_to_user_ptr(b->data), b->data_size))
+	err = more_get(r, b);
+	if (!err && copy_from_user(&r->ctx + 1, u64_to_user_ptr(b->data),
+				   b->data_size))
+		err = -EFAULT;
+	if (!err)
 		err = start(f, r, b);
 	if (err)
 		gort_bpf_put(r);

@@ -8,6 +8,7 @@
 
 #include <linux/compiler.h>
 #include <linux/err.h>
+#include <linux/gort_event.h>
 
 #include "gort_prog.h"
 
@@ -89,16 +90,43 @@ static int act_on_name(struct gort_bpf *r)
 
 static int act_select(struct gort_bpf *r)
 {
-	int i = gort_call(gort_bpf_cases, r);
+	struct gort_bpf_select s;
+	int i;
 
+	s.r = r;
+	i = gort_call(gort_bpf_cases, &s);
 	if (i)
 		return i;
-	i = gort_select_until(r->cases, r->ctx.args[0], r->ctx.args[1]);
-	if (i >= 0 && r->cases[i].err) {
+	i = gort_select_until(s.cases, r->ctx.args[0], r->ctx.args[1]);
+	if (i >= 0 && s.cases[i].err) {
 		r->ctx.args[0] = i;
-		return r->cases[i].err;
+		return s.cases[i].err;
 	}
 	return i;
+}
+
+/*
+ * Tried first, waited for only then. Somebody else may have been faster each time
+ * that the file was ready: the deadline holds nevertheless, and so does a cancel.
+ */
+static int act_io(struct gort_bpf *r)
+{
+	__poll_t events = r->action == GORT_BPF_READ ? EPOLLIN : EPOLLOUT;
+	u64 deadline = r->ctx.args[3];
+	int n, err, waits = gort_call(gort_bpf_io_find, r);
+
+	if (waits < 0)
+		return waits;
+	for (;;) {
+		n = gort_syscall(gort_bpf_io, r);
+		if (n != -EAGAIN || !waits)
+			return n;
+		if (gort_now() >= deadline)
+			return -ETIME;
+		err = gort_poll_until(r->file, events, deadline);
+		if (err < 0)
+			return err;
+	}
 }
 
 static int run(struct gort_bpf *r, u64 *result);
@@ -110,7 +138,7 @@ static void child_main(void *arg)
 
 	c->status = run(c, &c->result);
 	gort_sem_release(&c->ended);
-	gort_syscall(gort_bpf_put, c);
+	gort_call(gort_bpf_put, c);
 }
 
 static int act_spawn(struct gort_bpf *r)
@@ -167,13 +195,13 @@ static int act(struct gort_bpf *r)
 		return act_join(r);
 	case GORT_BPF_READ:
 	case GORT_BPF_WRITE:
-		return -EOPNOTSUPP;
+		return act_io(r);
 	default:
 		return act_on_name(r);
 	}
 }
 
-static int run(struct gort_bpf *r, u64 *result)
+static int steps(struct gort_bpf *r, u64 *result)
 {
 	u64 err;
 
@@ -192,6 +220,15 @@ static int run(struct gort_bpf *r, u64 *result)
 	if (err > MAX_ERRNO)
 		return -EINVAL;
 	return r->locks && !err ? -EDEADLK : -(int)err;
+}
+
+/* All of it; nothing but what it came to is left then. */
+static int run(struct gort_bpf *r, u64 *result)
+{
+	int status = steps(r, result);
+
+	gort_syscall(gort_bpf_drop, r);
+	return status;
 }
 
 /* Body of a program that user space has submitted. */

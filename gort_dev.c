@@ -567,6 +567,12 @@ static const struct file_operations gort_fops = {
 	.uring_cmd = gort_uring_cmd,
 };
 
+/* Is it one of ours? */
+bool gort_dev_file(const struct file *file)
+{
+	return file->f_op == &gort_fops;
+}
+
 static struct miscdevice gort_misc = {
 	.minor = MISC_DYNAMIC_MINOR,
 	.name = "gort",

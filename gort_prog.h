@@ -13,6 +13,7 @@
 #include "gort_task.h"
 
 struct cred;
+struct file;
 
 GORT_CHAN_TYPE(gort_bpf_values, u64);
 
@@ -51,10 +52,27 @@ struct gort_bpf_file {
 };
 
 /**
+ * struct gort_bpf_more - what a program was given besides itself
+ * @ref: the programs that have it, which are those of one submission; A
+ * @nr_progs: how many of @progs; I
+ * @nr_files: how many of @files; I
+ * @progs: what may be spawned, references; I
+ * @files: what may be read and written, references; I
+ */
+struct gort_bpf_more {
+	refcount_t ref;
+	u16 nr_progs;
+	u16 nr_files;
+	struct bpf_prog *progs[GORT_BPF_PROGS];
+	struct file *files[GORT_BPF_FDS];
+};
+
+/**
  * struct gort_bpf - a program that runs
  * @f: its file; I
- * @prog: the program, a reference; I
- * @cred: whose rights it has, a reference; I
+ * @prog: the program, a reference until it has ended; its own
+ * @cred: whose rights it has; as @prog
+ * @more: what it was given besides, or NULL; as @prog
  * @ref: its own, or its task's; a child has another one in file->children; A
  * @child: its number as a child, or 0; I
  * @step: how many steps it has done; its own
@@ -65,14 +83,15 @@ struct gort_bpf_file {
  * @result: as @status
  * @ended: released when a child has
  * @other: the child just made, or waited for; a reference; its own
- * @obj: what was looked up last; its own
- * @cases: for select; its own
+ * @obj: the name that the action is about; its own
+ * @file: the file that it is about; its own
  * @ctx: what the program sees; its own
  */
 struct gort_bpf {
 	struct gort_file *f;
 	struct bpf_prog *prog;
 	const struct cred *cred;
+	struct gort_bpf_more *more;
 	refcount_t ref;
 	u32 child;
 	u64 step;
@@ -82,13 +101,28 @@ struct gort_bpf {
 	int status;
 	u64 result;
 	struct gort_sem ended;
-	struct gort_bpf *other;
-	struct gort_bpf_obj *obj;
-	struct gort_case cases[GORT_BPF_CASES];
+	union {
+		struct gort_bpf *other;
+		struct gort_bpf_obj *obj;
+		struct file *file;
+	};
 	struct gort_bpf_ctx ctx;
 };
 
-/* gort_bpf.c: by gort_call() or gort_syscall(), with a struct gort_bpf */
+/**
+ * struct gort_bpf_select - a select, on the stack of its G
+ * @r: whose
+ * @cases: what its cases are about
+ */
+struct gort_bpf_select {
+	struct gort_bpf *r;
+	struct gort_case cases[GORT_BPF_CASES];
+};
+
+/*
+ * gort_bpf.c: by gort_call() or gort_syscall(), with a struct gort_bpf; a select
+ * has its own structure
+ */
 long gort_bpf_step(void *arg);
 long gort_bpf_make(void *arg);
 long gort_bpf_find(void *arg);
@@ -96,7 +130,13 @@ long gort_bpf_cases(void *arg);
 long gort_bpf_spawn(void *arg);
 long gort_bpf_child(void *arg);
 long gort_bpf_joined(void *arg);
+long gort_bpf_drop(void *arg);
 long gort_bpf_put(void *arg);
+
+/* gort_bpf_io.c */
+struct file *gort_bpf_file_get(int fd);
+long gort_bpf_io_find(void *arg);
+long gort_bpf_io(void *arg);
 
 /* gort_bpf_act.c; G code */
 int gort_bpf_body(const u64 *args, u64 *result);

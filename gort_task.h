@@ -83,6 +83,9 @@ void gort_task_free(struct gort_task *t);
 int gort_workload_info(u32 index, struct gort_workload_info *info);
 unsigned int gort_workload_count(void);
 
+/* gort_dev.c */
+bool gort_dev_file(const struct file *file);
+
 /* gort_bpf.c */
 int gort_bpf_submit(struct gort_file *f, struct gort_bpf_run *b);
 void gort_bpf_file_end(struct gort_file *f);
