@@ -5,11 +5,6 @@
 
 #include "bpf_test.h"
 
-#define MS	GT_NSEC_PER_MSEC
-#define EVER	GORT_WAIT_FOREVER
-#define END(x)	{ .action = GORT_BPF_DONE, .a = { x } }
-#define MAKE(name, kind, cap)	{ .action = GORT_BPF_MAKE, .a = { name, GORT_BPF_IS_##kind, cap } }
-
 FIXTURE(bpf) {
 	int fd;
 };
@@ -380,6 +375,7 @@ TEST_F_TIMEOUT(bpf, endless_spawn_meets_the_cap, 120)
 	bt_insn(&p, BPF_ALU64 | BPF_OR | BPF_X, BPF_REG_2, BPF_REG_3, 0, 0);
 	jump = p.n;
 	bt_insn(&p, BPF_JMP | BPF_JNE | BPF_K, BPF_REG_2, 0, 0, 0);
+	bt_set(&p, CTX(args[0]), 0);
 	bt_return(&p, GORT_BPF_SPAWN);
 	p.i[jump].off = p.n - jump - 1;
 	bt_insn(&p, BPF_ALU64 | BPF_NEG, BPF_REG_3, 0, 0, 0);
@@ -538,7 +534,7 @@ TEST_F(bpf, closed_while_they_wait)
 }
 
 /* Makes a map, by bpf_sys_bpf(), from attributes on its stack; its result. */
-static int map_prog(void)
+static int map_prog(__u32 type)
 {
 	struct prog p = { .n = 0 };
 	int at;
@@ -546,7 +542,7 @@ static int map_prog(void)
 	bt_insn(&p, BPF_ALU64 | BPF_MOV | BPF_X, BPF_REG_6, BPF_REG_1, 0, 0);
 	for (at = -72; at < 0; at += 8)
 		bt_insn(&p, BPF_ST | BPF_MEM | BPF_DW, BPF_REG_10, 0, at, 0);
-	bt_insn(&p, BPF_ST | BPF_MEM | BPF_W, BPF_REG_10, 0, -72, BPF_MAP_TYPE_ARRAY);
+	bt_insn(&p, BPF_ST | BPF_MEM | BPF_W, BPF_REG_10, 0, -72, type);
 	bt_insn(&p, BPF_ST | BPF_MEM | BPF_W, BPF_REG_10, 0, -68, 4);
 	bt_insn(&p, BPF_ST | BPF_MEM | BPF_W, BPF_REG_10, 0, -64, 4);
 	bt_insn(&p, BPF_ST | BPF_MEM | BPF_W, BPF_REG_10, 0, -60, 1);
@@ -565,7 +561,7 @@ static int map_prog(void)
 /* A call that makes a descriptor would put it where all kthreads have theirs. */
 TEST_F(bpf, no_descriptor_is_made_in_a_step)
 {
-	int prog = map_prog();
+	int prog = map_prog(BPF_MAP_TYPE_ARRAY);
 	__u64 res = 0;
 
 	ASSERT_LE(0, prog);
@@ -575,23 +571,61 @@ TEST_F(bpf, no_descriptor_is_made_in_a_step)
 	close(prog);
 }
 
-/* Breaks if a step has the rights of the kernel's thread, which are all. */
+/*
+ * Breaks if a step has the rights of the kernel's thread, which are all: a map of
+ * devices takes CAP_NET_ADMIN, which who submits does not have.
+ */
 TEST_F(bpf, a_step_has_its_submitters_rights)
 {
-	int prog = map_prog();
+	int prog = map_prog(BPF_MAP_TYPE_DEVMAP);
 	__u64 res = 0;
 	pid_t pid;
 
 	ASSERT_LE(0, prog);
+	ASSERT_EQ(0, bt_submit(self->fd, prog, 0, NULL));
+	EXPECT_EQ(0, bt_end(self->fd, &res));
+	ASSERT_EQ(-EMFILE, (__s64)res);
 	pid = gt_fork();
 	ASSERT_LE(0, pid);
 	if (!pid) {
-		if (setgid(65534) || setuid(65534) ||
+		if (bt_be_nobody(1ULL << CAP_BPF) ||
 		    bt_submit(self->fd, prog, 0, NULL))
 			_exit(1);
 		_exit(bt_end(self->fd, &res) || (__s64)res != -EPERM);
 	}
 	EXPECT_EQ(0, gt_reap(pid));
+	close(prog);
+}
+
+/* Both descriptors came by fork: that alone is not enough. */
+TEST_F(bpf, who_may_not_load_may_not_submit)
+{
+	static const struct op end[] = { END(0) };
+	static const struct {
+		__u64 caps;
+		int err;
+	} who[] = {
+		{ 0, EPERM },
+		{ ~0ULL >> 23 & ~(1ULL << CAP_BPF | 1ULL << CAP_SYS_ADMIN), EPERM },
+		{ 1ULL << CAP_SYS_ADMIN, 0 },
+		{ 1ULL << CAP_BPF, 0 },
+	};
+	int prog = bt_prog(end, NULL);
+	unsigned int i;
+	pid_t pid;
+
+	ASSERT_LE(0, prog);
+	for (i = 0; i < ARRAY_SIZE(who); i++) {
+		pid = gt_fork();
+		ASSERT_LE(0, pid);
+		if (!pid)
+			_exit(bt_be_nobody(who[i].caps) ? 255 :
+			      -bt_submit(self->fd, prog, 0, NULL));
+		EXPECT_EQ(who[i].err, gt_reap(pid)) TH_LOG("who %u", i);
+		if (!who[i].err)
+			EXPECT_EQ(0, bt_end(self->fd, NULL));
+	}
+	EXPECT_EQ(0, gt_of_file(self->fd));
 	close(prog);
 }
 

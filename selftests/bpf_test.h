@@ -12,7 +12,10 @@
 #include "gort_test.h"
 
 #include <linux/bpf.h>
+#include <linux/capability.h>
 #include <linux/gort_bpf.h>
+
+#include <sys/prctl.h>
 
 #define BT_INSNS	4096
 
@@ -29,7 +32,7 @@
  */
 struct op {
 	__u32 action;
-	__u64 a[3];
+	__u64 a[4];
 	__s32 ret;
 	__u32 keep;
 	__u32 later;
@@ -38,11 +41,23 @@ struct op {
 	struct gort_bpf_case cases[2];
 };
 
+/**
+ * struct prog - a program that is being made
+ * @i: its instructions
+ * @n: how many
+ * @plain: of a script: what an action came to, if it is unexpected, is the errno
+ *	that it ends with
+ */
 struct prog {
 	struct bpf_insn i[BT_INSNS];
 	unsigned int n;
+	bool plain;
 };
 
+#define MS	GT_NSEC_PER_MSEC
+#define EVER	GORT_WAIT_FOREVER
+#define END(x)	{ .action = GORT_BPF_DONE, .a = { x } }
+#define MAKE(name, kind, cap)	{ .action = GORT_BPF_MAKE, .a = { name, GORT_BPF_IS_##kind, cap } }
 #define CTX(field)	((__s16)offsetof(struct gort_bpf_ctx, field))
 
 static inline void bt_insn(struct prog *p, __u8 code, __u8 dst, __u8 src,
@@ -94,6 +109,11 @@ static inline void bt_expect(struct prog *p, __s16 off, __u64 val, unsigned int 
 	bt_insn(p, BPF_JMP | BPF_JEQ | BPF_X, BPF_REG_3, BPF_REG_4, 0, 0);
 	bt_set(p, CTX(args[0]), step);
 	bt_set(p, CTX(args[1]), EPROTO);
+	if (p->plain && off == CTX(ret)) {
+		bt_load(p, BPF_REG_3, off);
+		bt_insn(p, BPF_ALU64 | BPF_NEG, BPF_REG_3, 0, 0, 0);
+		bt_store(p, CTX(args[1]), BPF_REG_3);
+	}
 	bt_return(p, GORT_BPF_DONE);
 	p->i[jump].off = p->n - jump - 1;
 }
@@ -102,7 +122,7 @@ static inline void bt_args(struct prog *p, const struct op *op)
 {
 	unsigned int k;
 
-	for (k = 0; k < 3; k++) {
+	for (k = 0; k < 4; k++) {
 		__s16 off = CTX(args[0]) + 8 * k;
 
 		if (op->keep & 1U << k)
@@ -215,6 +235,20 @@ static inline int bt_end(int fd, __u64 *result)
 	return c.status;
 }
 
+/* Loads a script, submits it with what @b says besides, closes it. */
+static inline int bt_give(int fd, const struct op *op, struct gort_bpf_run *b)
+{
+	int err;
+
+	b->size = sizeof(*b);
+	b->prog_fd = bt_prog(op, NULL);
+	if (b->prog_fd < 0)
+		return b->prog_fd;
+	err = gt_ioctl(fd, GORT_IOC_BPF, b);
+	close(b->prog_fd);
+	return err;
+}
+
 /* Loads a script, submits it, closes it. */
 static inline int bt_start(int fd, const struct op *op, __u64 *id)
 {
@@ -234,6 +268,20 @@ static inline int bt_run(int fd, const struct op *op, __u64 *res)
 	int err = bt_start(fd, op, NULL);
 
 	return err ? err : bt_end(fd, res);
+}
+
+/* From now on the caller is nobody, with these capabilities alone. */
+static inline int bt_be_nobody(__u64 caps)
+{
+	struct __user_cap_header_struct h = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct d[2] = {
+		{ .effective = (__u32)caps, .permitted = (__u32)caps },
+		{ .effective = caps >> 32, .permitted = caps >> 32 },
+	};
+
+	if (prctl(PR_SET_KEEPCAPS, 1) || setgid(65534) || setuid(65534))
+		return -errno;
+	return syscall(__NR_capset, &h, d) ? -errno : 0;
 }
 
 /* Does this kernel have BPF? */

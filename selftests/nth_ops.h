@@ -12,6 +12,7 @@
 
 #include <liburing.h>
 
+#include "bpf_test.h"
 #include "core_test.h"
 #include "modules/gort_test_chan_ioctl.h"
 
@@ -288,6 +289,54 @@ static inline int nth_timer(void)
 static inline int nth_group(void)
 {
 	return nth_run("e_group", 0, 5);
+}
+
+/*
+ * A BPF program makes a channel and has a child of another program; one of its
+ * files is a pipe, which is opened once more.
+ */
+static inline int nth_bpf_run(int fd, int pipe)
+{
+	static const struct op parent[] = {
+		MAKE(1, CHAN, 1),
+		{ .action = GORT_BPF_SPAWN, .a = { 1 } },
+		{ .action = GORT_BPF_JOIN, .a = { 0, EVER }, .keep = 1 }, END(0),
+	};
+	static const struct op child[] = {
+		{ .action = GORT_BPF_SEND, .a = { 1, 1, EVER } }, END(0),
+	};
+	struct gort_bpf_run b = {
+		.size = sizeof(b), .nr_progs = 1, .nr_fds = 1, .fds = { pipe },
+	};
+	struct prog one = { .plain = true }, two = { .plain = true };
+	int err;
+
+	bt_script(&one, parent);
+	bt_script(&two, child);
+	b.prog_fd = bt_load_prog(&one, BPF_PROG_TYPE_SYSCALL);
+	b.progs[0] = bt_load_prog(&two, BPF_PROG_TYPE_SYSCALL);
+	err = b.prog_fd < 0 || b.progs[0] < 0 ? -EPROTO : 0;
+	err = err ?: gt_ioctl(fd, GORT_IOC_BPF, &b) ?: bt_end(fd, NULL);
+	close(b.prog_fd);
+	close(b.progs[0]);
+	return err;
+}
+
+static inline int nth_bpf(void)
+{
+	int fd = gt_open(0), err, p[2];
+
+	if (fd < 0)
+		return fd;
+	if (pipe(p)) {
+		close(fd);
+		return -EPROTO;
+	}
+	err = nth_bpf_run(fd, p[0]);
+	close(p[0]);
+	close(p[1]);
+	close(fd);
+	return err;
 }
 
 /* Objects of two sizes, finalizers, a root, and a collection by a process */
