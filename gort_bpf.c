@@ -53,6 +53,9 @@
 #include "gort_prog.h"
 
 static_assert(sizeof(struct gort_bpf_ctx) == GORT_BPF_CTX_SIZE_VER0);
+/* the program sees both as one */
+static_assert(offsetof(struct gort_bpf, data) ==
+	      offsetofend(struct gort_bpf, ctx));
 
 static const struct gort_workload bpf_workload = {
 	.name = "bpf",
@@ -295,7 +298,8 @@ static int child_add(struct gort_bpf *r, struct gort_bpf *c,
 	c->more = r->more;
 	if (c->more)
 		refcount_inc(&c->more->ref);
-	memcpy(&c->ctx, &r->ctx, r->size);
+	c->ctx = r->ctx;
+	memcpy(c->data, r->data, r->size - sizeof(r->ctx));
 	c->ctx.ret = 0;
 	refcount_set(&c->ref, 2);
 	old = gort_charge_begin(r->f->ctx);
@@ -493,7 +497,7 @@ int gort_bpf_submit(struct gort_file *f, struct gort_bpf_run *b)
 	r->cred = get_current_cred();
 	memcpy(r->ctx.args, b->args, sizeof(r->ctx.args));
 	err = more_get(r, b);
-	if (!err && copy_from_user(&r->ctx + 1, u64_to_user_ptr(b->data),
+	if (!err && copy_from_user(r->data, u64_to_user_ptr(b->data),
 				   b->data_size))
 		err = -EFAULT;
 	if (!err)

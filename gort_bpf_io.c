@@ -159,7 +159,7 @@ long gort_bpf_io(void *arg)
 {
 	struct gort_bpf *r = arg;
 	struct kvec vec = {
-		.iov_base = (char *)(&r->ctx + 1) + r->ctx.args[1],
+		.iov_base = r->data + r->ctx.args[1],
 		.iov_len = r->ctx.args[2],
 	};
 	bool stream = r->file->f_mode & FMODE_STREAM;

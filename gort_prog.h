@@ -76,7 +76,7 @@ struct gort_bpf_more {
  * @ref: its own, or its task's; a child has another one in file->children; A
  * @child: its number as a child, or 0; I
  * @step: how many steps it has done; its own
- * @size: bytes of @ctx; I
+ * @size: bytes of @ctx and @data; I
  * @action: what the last step returned; its own
  * @locks: how many it holds; its own
  * @status: of a child that has ended; before @ended
@@ -86,6 +86,7 @@ struct gort_bpf_more {
  * @obj: the name that the action is about; its own
  * @file: the file that it is about; its own
  * @ctx: what the program sees; its own
+ * @data: the same, behind that; its own
  */
 struct gort_bpf {
 	struct gort_file *f;
@@ -106,7 +107,8 @@ struct gort_bpf {
 		struct gort_bpf_obj *obj;
 		struct file *file;
 	};
-	struct gort_bpf_ctx ctx;
+	struct gort_bpf_ctx ctx; /* with what follows */
+	u8 data[];
 };
 
 /**
