@@ -238,7 +238,8 @@ TEST_F(io, a_fifo_that_nobody_reads)
 	ASSERT_LE(0, out);
 	EXPECT_EQ(0, run2(self->fd, end, in, out, NULL));
 	close(in);
-	EXPECT_EQ(-ENXIO, run2(self->fd, end, self->p[0], out, NULL));
+	/* the kernel closes what the program had a moment later */
+	EXPECT_TRUE(gt_wait_for(run2(self->fd, end, self->p[0], out, NULL) == -ENXIO));
 	close(out);
 	unlinkat(dir, "f", 0);
 	rmdir(name);
@@ -327,12 +328,11 @@ TEST_F(io, killed_while_they_wait)
 	kill(pid, SIGKILL);
 	EXPECT_EQ(-SIGKILL, gt_reap(pid));
 	EXPECT_TRUE(gt_wait_for(gt_total(self->fd) == self->base));
-	/* no reader is left, none was leaked */
+	/* soon no reader is left: none was leaked */
 	close(self->p[0]);
 	self->p[0] = -1;
 	signal(SIGPIPE, SIG_IGN);
-	EXPECT_EQ(-1, write(self->p[1], "x", 1));
-	EXPECT_EQ(EPIPE, errno);
+	EXPECT_TRUE(gt_wait_for(write(self->p[1], "x", 1) < 0 && errno == EPIPE));
 }
 
 /* Breaks if the file sees the rights of the kernel's thread. */
