@@ -52,6 +52,8 @@ help:
 	@echo '  make package-test     build and install the Debian packages in fresh'
 	@echo '                        trees, and load what came of it (root)'
 	@echo '  make kernel-tree      lay gort into a kernel source tree, KSRC=DIR'
+	@echo '  make kernel-tree-test lay it into that of Debian'\''s kernel, build it there,'
+	@echo '                        and run tests of that tree in the virtual machine'
 	@echo
 	@echo 'Try and test, in a virtual machine with Debian'\''s stock kernel'
 	@echo '  make run              a mixed workload, and what became of it'
@@ -230,11 +232,14 @@ package-test:
 kernel-tree:
 	@scripts/kernel-tree '$(KSRC)'
 
+kernel-tree-test:
+	@scripts/kernel-tree-test
+
 vm-shell:
 	@scripts/vm/shell
 
 check:
 	@scripts/check
 
-.PHONY: all help modules modules_install devel_install devel_files dkms_install sign package-test kernel-tree udev_install kdir tools tools_install \
+.PHONY: all help modules modules_install devel_install devel_files dkms_install sign package-test kernel-tree kernel-tree-test udev_install kdir tools tools_install \
 	install uninstall clean setup run test test-all mutants torture fuzz fuzz-unit soak bench bench-vm timeline vm-shell check
