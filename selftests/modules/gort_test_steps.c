@@ -261,6 +261,8 @@ int t_once(const u64 *args, u64 *result)
 	return 0;
 }
 
+GORT_CHAN_TYPE(t_numbers, u64);
+
 /**
  * struct t_enter - a G that waits for another one
  * @grp: the other one and its parent
@@ -272,7 +274,7 @@ struct t_enter {
 	struct t_group grp;
 	bool seen;
 	struct gort_mutex mutex;
-	GORT_CHAN(u64) chan;
+	union t_numbers chan;
 };
 
 static void t_enter_fn(void *arg)

@@ -262,6 +262,7 @@ struct file;
 struct wait_queue_entry {
 	int (*func)(struct wait_queue_entry *w, unsigned int mode, int flags, void *key);
 };
+
 typedef struct wait_queue_entry wait_queue_entry_t;
 typedef int (*wait_queue_func_t)(struct wait_queue_entry *w, unsigned int mode,
 				 int flags, void *key);
