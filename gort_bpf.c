@@ -21,8 +21,9 @@
  * program may call bpf(2), within limits: it does so as its submitter. Such a
  * call would put a descriptor into the table that all kthreads share, where nobody
  * closes it; the M's limit of descriptors is zero in a step, which is EMFILE.
- * A program that may sleep has no tail calls, so none looks further into the
- * context than the one that was submitted.
+ * A program with tail calls is refused (newer kernels have them in programs that
+ * may sleep), so none looks further into the context than the one that was
+ * submitted.
  *
  * What the program was given (itself, rights, others to spawn, files) goes when
  * it ends, not when somebody has read that: a pipe ends with who writes to it.
@@ -401,16 +402,24 @@ void gort_bpf_file_end(struct gort_file *f)
 	kfree(f->bpf);
 }
 
-/* The program of @fd, if it is one that can run with @size bytes of context. */
+/*
+ * The program of @fd, if it is one that can run with @size bytes of context. What
+ * a tail call leads to may look beyond that, and may change at any time; the
+ * verifier says "cb_access" of each program that has one.
+ */
 static struct bpf_prog *prog_get(int fd, u32 size)
 {
 	struct bpf_prog *prog;
+	int err;
 
 	prog = bpf_prog_get_type_dev(fd, BPF_PROG_TYPE_SYSCALL, false);
-	if (IS_ERR(prog) || prog->aux->max_ctx_offset <= size)
+	if (IS_ERR(prog))
+		return prog;
+	err = prog->cb_access ? -EINVAL : -EMSGSIZE;
+	if (!prog->cb_access && prog->aux->max_ctx_offset <= size)
 		return prog;
 	bpf_prog_put(prog);
-	return ERR_PTR(-EMSGSIZE);
+	return ERR_PTR(err);
 }
 
 /* What @r gets; what was had before an error is in there as well. */

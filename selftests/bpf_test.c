@@ -131,8 +131,9 @@ TEST_F(bpf, submission_is_checked)
 }
 
 /*
- * The size of the context is that of the program which is submitted. The verifier
- * lets none that may sleep go over to another one; if it did, this would tell.
+ * The size of the context is that of the program which is submitted. One
+ * that goes over to another one is not loaded by older kernels, and not taken by
+ * gort.
  */
 TEST_F(bpf, there_are_no_tail_calls)
 {
@@ -150,7 +151,9 @@ TEST_F(bpf, there_are_no_tail_calls)
 	bt_insn(&p, BPF_JMP | BPF_CALL, 0, 0, 0, BPF_FUNC_tail_call);
 	bt_return(&p, GORT_BPF_DONE);
 	prog = bt_load_prog(&p, BPF_PROG_TYPE_SYSCALL);
-	EXPECT_EQ(-EINVAL, prog);
+	EXPECT_EQ(-EINVAL, prog < 0 ? prog : bt_submit(self->fd, prog, 0, NULL));
+	if (prog >= 0)
+		close(prog);
 	close(map);
 }
 

@@ -311,9 +311,9 @@ struct gort_reap {
  * with a lock, which was released).
  *
  * EPERM (the caller has neither CAP_BPF nor CAP_SYS_ADMIN), EBADF (no such
- * descriptor), EINVAL (flags, @data_size, @nr_fds, @nr_progs, no program, or one
- * of another type), EMSGSIZE (a program looks beyond its context: @data_size is
- * too small), ELOOP (a descriptor of this device in @fds), EOPNOTSUPP (the kernel
+ * descriptor), EINVAL (flags, @data_size, @nr_fds, @nr_progs, no program, one of
+ * another type or with tail calls), EMSGSIZE (a program looks beyond its context:
+ * @data_size is too small), ELOOP (a descriptor of this device in @fds), EOPNOTSUPP (the kernel
  * has no BPF; or one of @fds is a file that could hold up its reader for ever,
  * see Documentation/bpf.rst), ENXIO (the end for writing of a pipe that nobody
  * reads), EFAULT, EAGAIN, EDQUOT, ENOMEM and EINTR as GORT_IOC_SUBMIT.
