@@ -21,10 +21,18 @@
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/slab.h>
+#include <linux/version.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
 
 #include "echo.h"
+
+/* Work stays on its CPU, which newer kernels want to be told. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 18, 0)
+#define WQ_FLAGS	WQ_PERCPU
+#else
+#define WQ_FLAGS	0
+#endif
 
 #define CONN_STEPS	16	/* then others have their turn */
 
@@ -195,7 +203,7 @@ static int __init echo_init(void)
 
 	if (!port)
 		return -EINVAL;
-	wq = alloc_workqueue("echo_wq", 0, 0);
+	wq = alloc_workqueue("echo_wq", WQ_FLAGS, 0);
 	if (!wq)
 		return -ENOMEM;
 	err = echo_listen(port, &listener);
