@@ -297,8 +297,8 @@ TEST_F(core, running_task_is_shown_with_its_thread)
 
 static const char * const at_bottom[] = {
 	[RECV] = "\n  t_dive_recv+", [GATE] = "\n  gort_syscall+",
-	[CALL] = "\n  gort_call+", [RUN] = "\n  t_dive_run+",
-	[LOOP] = "\n  t_dive_loop+", [SLEEP] = "\n  gort_sleep+",
+	[CALL] = "\n  gort_call+", [RUN] = "\n  t_dive_run",
+	[LOOP] = "\n  t_dive_loop", [SLEEP] = "\n  gort_sleep+",
 };
 
 static const char * const before_ms[] = {
