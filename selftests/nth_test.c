@@ -397,7 +397,8 @@ TEST_F_TIMEOUT(load, each_allocation_fails_in_turn, 60)
 			left_nothing(_metadata);
 		}
 	}
-	EXPECT_LE(17, __builtin_popcountll(met));
+	/* a shrinker is one of them since Linux 6.7, and two before */
+	EXPECT_LE(16, __builtin_popcountll(met));
 	EXPECT_TRUE(gt_wait_for((left_to_rcu(),
 				 left_objects(false) <= self->objects)));
 	TH_LOG("%d allocations at %d sites, %d failures told", all,
