@@ -296,17 +296,23 @@ TEST_F_TIMEOUT(core, loops_at_every_depth_are_preempted, 60)
 /*
  * What is long and no G code of the module: functions of the kernel on the G's
  * stack and on the M's, and its G code on the M's stack. A tick that hits one of
- * the few instructions before or after it is allowed for, but not each time.
+ * the few instructions before or after it is allowed for, but not each time. What
+ * does not take long enough on this kernel and machine is done with more.
  */
 static void expect_untouched(struct __test_metadata *_metadata, int fd,
 			     __u64 what, __u64 amount)
 {
 	const __u64 rounds = 20;
 	struct gort_completion c;
+	int err, tries = 4;
 
 	ASSERT_EQ(0, gt_param_set("slice_us", 200));
-	ASSERT_EQ(0, ct_run(fd, &c, "t_outside", what, rounds, amount,
-			    2 * GT_NSEC_PER_MSEC));
+	do {
+		err = ct_run(fd, &c, "t_outside", what, rounds, amount,
+			     2 * GT_NSEC_PER_MSEC);
+		amount *= 2;
+	} while (err == -ERANGE && --tries);
+	ASSERT_EQ(0, err);
 	EXPECT_GT(rounds / 4, c.result);
 	/* it was asked meanwhile, and answered afterwards */
 	EXPECT_LE(rounds / 2, c.preempted);
