@@ -41,8 +41,8 @@ GORT_FRAME_MAX ?= $(if $(CONFIG_KASAN)$(CONFIG_KCSAN),4096,2048)
 
 # Not while cleaning, which knows no configuration.
 ifdef CONFIG_MODULES
-ifdef CONFIG_CC_IS_CLANG
-$(error G code needs GCC: split stacks of Clang know no variadic functions and can not count the arguments of calls (Documentation/api.rst). Use a kernel that was built with GCC)
+ifneq ($(CONFIG_CC_IS_CLANG)$(findstring clang,$(CC)),)
+$(error G code needs GCC: split stacks of Clang know no variadic functions and can not count the arguments of calls (Documentation/api.rst). Use GCC, and a kernel that was built with it)
 endif
 ifeq ($(filter yy- y-y,$(CONFIG_X86_64)$(CONFIG_SMP)-$(CONFIG_UML)),)
 $(error G code needs a kernel for 64-bit x86 and more than one CPU (CONFIG_SMP), or User-Mode Linux with one)

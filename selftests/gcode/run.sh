@@ -386,6 +386,9 @@ judge_clang()
 	! build "$1" "$tmp/clang.log" CONFIG_CC_IS_CLANG=y &&
 		grep -q 'G code needs GCC' "$tmp/clang.log"
 	result $? 'a kernel built with Clang: refused with the reason' "$tmp/clang.log"
+	! build "$1" "$tmp/clang.log" CC=clang &&
+		grep -q 'G code needs GCC' "$tmp/clang.log"
+	result $? 'Clang, whatever the kernel was built with: likewise' "$tmp/clang.log"
 }
 
 # Everything in the public headers is for G code, or known not to be; and what
