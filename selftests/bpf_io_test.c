@@ -9,7 +9,6 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
-#include <sys/timerfd.h>
 
 #define READ(file, at, len, until) \
 	{ .action = GORT_BPF_READ, .a = { file, at, len, until } }
@@ -193,7 +192,6 @@ TEST_F(io, submission_is_checked)
 {
 	static const struct op end[] = { END(0) };
 	int tty = open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC);
-	int timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
 	int dir = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	int path = open("/", O_PATH | O_CLOEXEC), poll = epoll_create1(0);
 	struct io_uring_params params = {};
@@ -208,7 +206,6 @@ TEST_F(io, submission_is_checked)
 	EXPECT_EQ(-ELOOP, give2(self->fd, end, self->p[0], self->fd));
 	EXPECT_EQ(-EOPNOTSUPP, give2(self->fd, end, self->p[0], dir));
 	EXPECT_EQ(-EOPNOTSUPP, give2(self->fd, end, self->p[0], tty));
-	EXPECT_EQ(-EOPNOTSUPP, give2(self->fd, end, self->p[0], timer));
 	EXPECT_EQ(-EOPNOTSUPP, give2(self->fd, end, self->p[0], poll));
 	EXPECT_EQ(-EOPNOTSUPP, give2(self->fd, end, self->p[0], ring));
 	EXPECT_EQ(0, gt_of_file(self->fd));
@@ -217,7 +214,6 @@ TEST_F(io, submission_is_checked)
 	EXPECT_EQ(0, bt_give(self->fd, end, &b));
 	EXPECT_EQ(0, bt_end(self->fd, NULL));
 	close(tty);
-	close(timer);
 	close(dir);
 	close(path);
 	close(poll);
