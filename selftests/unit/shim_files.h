@@ -70,10 +70,8 @@ static inline int copy_struct_from_user(void *to, size_t ksize, const void *from
 #define u64_to_user_ptr(n)	((void *)(uintptr_t)(n))
 
 struct inode { int unused; };
-struct file_operations;
-
 struct file {
-	const struct file_operations *f_op;
+	const void *f_op;
 	void *private_data;
 	unsigned int f_flags;
 	unsigned int f_mode;
