@@ -369,6 +369,13 @@ static const struct op states[][4] = {
 	{ { .action = GORT_BPF_WRITE, .a = { 2, 0, 8, EVER } }, END(0) },
 };
 
+/* Ends with zero if another one has the lock. */
+static const struct op held[] = {
+	{ .action = GORT_BPF_LOCK, .a = { 1, 1 }, .ret = -ETIME }, END(0),
+};
+
+#define HOLDER	2
+
 /* All states beside each other in one file; how many Gs that are, or an error */
 static int start_states(int fd)
 {
@@ -394,8 +401,12 @@ static int start_states(int fd)
 	b.size = sizeof(b);
 	b.prog_fd = b.progs[0];
 	err = gt_ioctl(fd, GORT_IOC_BPF, &b);
-	for (i = 1; i < ARRAY_SIZE(states) && !err; i++)
+	for (i = 1; i < ARRAY_SIZE(states) && !err; i++) {
 		err = bt_give(fd, states[i], &b);
+		/* the next one is to find it locked */
+		if (i == HOLDER && !gt_wait_for(!bt_run(fd, held, NULL)))
+			err = -ETIME;
+	}
 	close(b.progs[0]);
 	return err ?: (int)ARRAY_SIZE(states) + 1;
 }
