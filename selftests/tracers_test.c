@@ -126,8 +126,9 @@ static int run(struct tool *t, const char *command)
 /* Makes every event happen; returns what has not ended well. */
 static int do_all(int fd)
 {
+	__u64 stolen = ct_stats(fd).stolen;
 	struct gort_completion c;
-	int bad = 0, n = 0;
+	int bad = 0, n = 0, i;
 
 	n += ct_start(fd, "t_hold", 2, 500, 50, 5, CT_KIND_LOCK);
 	n += ct_start(fd, "t_hold", 2, 500, 50, 5, CT_KIND_SPIN);
@@ -144,6 +145,9 @@ static int do_all(int fd)
 		return -1;
 	while (n--)
 		bad += ct_next(fd, &c) || c.status;
+	/* beside so much else the other CPU may have had no time to steal */
+	for (i = 0; i < 50 && ct_stats(fd).stolen == stolen; i++)
+		bad += !!ct_run(fd, &c, "t_steal", 200, 5000, 0);
 	return bad;
 }
 
